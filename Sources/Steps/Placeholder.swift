@@ -1,0 +1,4 @@
+import CCurl
+import Crypto
+import Subprocess
+import Workflow

@@ -1,0 +1,5 @@
+import Collections
+import Crypto
+import GRDB
+import Logging
+import Yams

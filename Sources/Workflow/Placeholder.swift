@@ -1,5 +1,0 @@
-import Collections
-import Crypto
-import GRDB
-import Logging
-import Yams

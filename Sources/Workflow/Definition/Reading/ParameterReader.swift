@@ -40,9 +40,8 @@ struct ParameterReader {
                 continue
             }
             if !entry.value.isNull {
-                for fault in parameter.schema.check(unrendered: entry.value.value, at: parameter.name) {
-                    session.diagnostics.report([fault.error(at: entry.value.location(at: fault.segments[...]))])
-                }
+                let faults = parameter.schema.check(unrendered: entry.value.value, at: parameter.name)
+                session.report(faults, of: entry.value)
             }
             templates[entry.key] = template(entry.value, parameter.schema)
         }

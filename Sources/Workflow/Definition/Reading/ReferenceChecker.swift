@@ -134,9 +134,14 @@ struct ReferenceChecker {
             switch (schema.shape, segment.member) {
             case (.object(let fields), .key(let key)):
                 guard let field = fields.first(where: { $0.name == key }) else {
+                    let names = fields.map(\.name)
+                    var remedy = Spelling.remedy(for: key, among: names, none: "remove it; there is nothing to read")
+                    if code == .unknownInput || code == .unknownSecret, index == 0, Spelling.nearest(to: key, among: names) == nil {
+                        remedy = "declare '\(key)' under '\(reference.root)'" + (names.isEmpty ? "" : ", or \(remedy)")
+                    }
                     report(
                         index == start ? code : .unknownMember, segment.location, "'\(path)' has no '\(key)'",
-                        fix: Spelling.remedy(for: key, among: fields.map(\.name), none: "it has nothing to read"))
+                        fix: remedy)
                     return
                 }
                 schema = field.schema

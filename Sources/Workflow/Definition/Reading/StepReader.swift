@@ -71,7 +71,9 @@ struct StepReader {
                 .cycle, at: outlines[cycle[0]].location,
                 cycle.count == 1
                     ? "step '\(names[0])' needs itself" : "steps wait for each other: \(names.joined(separator: " → "))",
-                fix: "remove one of these: \(reasons.joined(separator: ", "))")
+                fix: cycle.count == 1
+                    ? "remove this need (line \(edges[cycle[0]][cycle[0]]?.line ?? outlines[cycle[0]].location.line))"
+                    : "remove one of these: \(reasons.joined(separator: ", "))")
         }
     }
 
@@ -174,9 +176,7 @@ struct StepReader {
                     continue
                 }
                 guard !entry.value.isNull else { continue }
-                for fault in input.schema.check(unrendered: entry.value.value, at: input.name) {
-                    session.diagnostics.report([fault.error(at: entry.value.location(at: fault.segments[...]))])
-                }
+                session.report(input.schema.check(unrendered: entry.value.value, at: input.name), of: entry.value)
             }
             for input in child.inputs where input.default == nil && inputs?.entry(input.name)?.value.isNull ?? true {
                 session.diagnostics.report(

@@ -28,6 +28,9 @@ public protocol Journal: Sendable {
     /// The entries of one run with a sequence number above `sequence`, oldest first.
     func entries(of run: RunID, after sequence: Int) async throws -> [JournalEntry]
 
+    /// The run's encrypted secrets; nil where it has none.
+    func sealedSecrets(of run: RunID) async throws -> String?
+
     /// Keeps a workflow's bundle under its hash. Storing the same again does nothing.
     func store(bundle: Data, hash: String) async throws
     func bundle(hash: String) async throws -> Data?
@@ -85,10 +88,17 @@ public struct JournalBatch: Sendable {
     public var entries: [Entry] = []
     public var answers: [(request: Int, answer: EngineAnswer)] = []
     public var output: [OutputLine] = []
+    /// The secrets of runs, encrypted; outside the hash chain, so that they can be bound anew.
+    public var secrets: [(run: RunID, sealed: String)] = []
+
+    /// Bundles of workflows that sub-runs use, by hash.
+    public var bundles: [String: Data] = [:]
 
     public init() {}
 
-    public var isEmpty: Bool { entries.isEmpty && answers.isEmpty && output.isEmpty }
+    public var isEmpty: Bool {
+        entries.isEmpty && answers.isEmpty && output.isEmpty && secrets.isEmpty && bundles.isEmpty
+    }
 }
 
 /// A row of the run table: a projection of the journal, written in the same transaction.

@@ -27,6 +27,12 @@ extension SQLiteJournal {
                 try database.execute(
                     sql: "UPDATE requests SET answer = ?, request = '' WHERE id = ?", arguments: [text, request])
             }
+            for (hash, data) in batch.bundles { try Self.store(data, hash, database) }
+            for (run, sealed) in batch.secrets {
+                try database.execute(
+                    sql: "INSERT INTO secrets(run, sealed) VALUES (?, ?) ON CONFLICT(run) DO UPDATE SET sealed = excluded.sealed",
+                    arguments: [run.rawValue, sealed])
+            }
             for line in batch.output {
                 try database.cachedStatement(
                     sql: """
@@ -130,10 +136,18 @@ extension SQLiteJournal {
         }
     }
 
-    public func store(bundle: Data, hash: String) async throws {
-        try await write { database in
-            try database.execute(sql: "INSERT OR IGNORE INTO bundles(hash, data) VALUES (?, ?)", arguments: [hash, bundle])
+    public func sealedSecrets(of run: RunID) async throws -> String? {
+        try await read { database in
+            try String.fetchOne(database, sql: "SELECT sealed FROM secrets WHERE run = ?", arguments: [run.rawValue])
         }
+    }
+
+    public func store(bundle: Data, hash: String) async throws {
+        try await write { database in try Self.store(bundle, hash, database) }
+    }
+
+    private static func store(_ bundle: Data, _ hash: String, _ database: Database) throws {
+        try database.execute(sql: "INSERT OR IGNORE INTO bundles(hash, data) VALUES (?, ?)", arguments: [hash, bundle])
     }
 
     public func bundle(hash: String) async throws -> Data? {

@@ -96,6 +96,7 @@ public final class SQLiteJournal: Journal {
             hash BLOB NOT NULL);
         CREATE INDEX journal_run ON journal(run);
         CREATE TABLE bundles(hash TEXT PRIMARY KEY, data BLOB NOT NULL);
+        CREATE TABLE secrets(run TEXT PRIMARY KEY, sealed TEXT NOT NULL);
         CREATE TABLE output(
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             run INTEGER NOT NULL,

@@ -32,8 +32,11 @@ public struct InstanceState: Hashable, Sendable {
     /// How many attempts failed since the step was last started by hand: what the retry policy counts.
     public internal(set) var failures = 0
     public internal(set) var effect: Effect = .none
-    /// The attempt before was interrupted when it may have changed something: only `observe` can tell what it did.
+    /// An earlier attempt was interrupted, or its reply lost, when it may have changed something: only `observe` can
+    /// tell what it did.
     public internal(set) var isInDoubt = false
+    /// `apply` was allowed to start in the latest attempt.
+    var isPrepared = false
     /// What `observe` recorded before the first change of this run; nil where nothing was changed.
     public internal(set) var prior: Value?
     public internal(set) var output: [String: Value]?

@@ -45,8 +45,8 @@ public struct RunHeader: Hashable, Sendable, Codable {
     /// The SHA-256 of the workflow's bundle, in hex: the run keeps this version for all its life.
     public var bundle: String
     public var inputs: [String: Value]
-    /// The values of the run's secrets, encrypted; nil where it has none.
-    public var sealedSecrets: String?
+    /// Where each secret comes from, such as `env:TOKEN`; never a value.
+    public var secretSources: [String: String]
     /// How many attempts run at once; at least 1.
     public var parallel: Int
     public var by: Actor
@@ -65,14 +65,14 @@ public struct RunHeader: Hashable, Sendable, Codable {
     }
 
     public init(
-        workflow: String, version: Int, bundle: String, inputs: [String: Value] = [:], sealedSecrets: String? = nil,
-        parallel: Int = 8, by: Actor, group: String? = nil, parent: Parent? = nil
+        workflow: String, version: Int, bundle: String, inputs: [String: Value] = [:],
+        secretSources: [String: String] = [:], parallel: Int = 8, by: Actor, group: String? = nil, parent: Parent? = nil
     ) {
         self.workflow = workflow
         self.version = version
         self.bundle = bundle
         self.inputs = inputs
-        self.sealedSecrets = sealedSecrets
+        self.secretSources = secretSources
         self.parallel = parallel
         self.by = by
         self.group = group

@@ -20,6 +20,8 @@ extension RunMachine {
             try require(contains(id) && self[id].phase == .running, event)
             update(id) {
                 $0.prior = $0.prior ?? prior
+                $0.isPrepared = true
+                $0.isInDoubt = false
                 if $0.effect == .none { $0.effect = .possible }
             }
         case .attemptSucceeded(let id, let output, let sealed, let changed):
@@ -37,18 +39,19 @@ extension RunMachine {
             try require(contains(id) && (self[id].phase == .running || isWaiting(id)), event)
             update(id) {
                 $0.failure = error
-                $0.isInDoubt = false
+                if error.kind == .outcomeUnknown, $0.isPrepared { $0.isInDoubt = true }
                 $0.endedAt = time
                 if error.kind != .cancelled { $0.failures += 1 }
             }
             move(id, to: error.kind == .cancelled ? .cancelled : retryAt.map { .backingOff(until: $0) } ?? .failed)
         case .attemptInterrupted(let id, _):
             try require(contains(id) && self[id].phase == .running, event)
-            update(id) { $0.isInDoubt = $0.effect != .none }
+            update(id) { if $0.isPrepared { $0.isInDoubt = true } }
             move(id, to: .pending)
             if status == .running { ready.append(.start(id)) }
         case .outcomeUnknown(let id, let reason):
             try require(contains(id) && self[id].phase == .running, event)
+            update(id) { $0.endedAt = time }
             move(id, to: .unknown(reason: reason))
         case .waitStarted(let id, let wait):
             try require(contains(id) && self[id].phase == .running, event)
@@ -168,6 +171,7 @@ extension RunMachine {
         steps[id.step].isEvaluated = true
         update(id) {
             $0.attempts = attempt
+            $0.isPrepared = false
             $0.startedAt = $0.startedAt ?? time
             $0.endedAt = nil
         }

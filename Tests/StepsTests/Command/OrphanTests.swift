@@ -22,7 +22,7 @@ struct OrphanTests {
         let pids = FileManager.default.temporaryDirectory.path + "/runner-orphans-\(getpid())"
         defer { unlink(pids) }
         unlink(pids)
-        await #expect(processExitsWith: .signal(SIGKILL)) { [pids] in
+        await #expect(processExitsWith: .signal(SIGKILL)) { [pids = pids as String] in
             let runner = ProcessRunner(environment: ["PATH": "/usr/bin:/bin", "PIDS": pids])
             async let running = runner.run(ProcessRequest("sh", ["-c", OrphanTests.family]))
             // Spawned from here, the family is complete before the blow falls.
@@ -41,7 +41,7 @@ struct OrphanTests {
     func privateFiles() async throws {
         let directory = try TemporaryDirectory()
         let base = directory.path
-        await #expect(processExitsWith: .signal(SIGKILL)) { [base] in
+        await #expect(processExitsWith: .signal(SIGKILL)) { [base = base as String] in
             let files = try PrivateFiles(environment: ["XDG_RUNTIME_DIR": base])
             try await files.withDirectory { directory in
                 _ = try directory.write("s3cret", to: "values.yaml")

@@ -53,17 +53,18 @@ package struct ProcessFailure: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    package var description: String {
-        let what =
-            switch kind {
-            case .executableNotFound, .workingDirectoryUnusable, .couldNotStart, .outputUnreadable: message
-            case .timedOut(let limit): "stopped after \(limit): \(message)"
-            case .cancelled: "cancelled"
-            case .exited(let code): "exit status \(code): \(message)"
-            case .signalled(let signal): "ended by signal \(signal): \(message)"
-            }
-        return "\(executable): \(what)\n  fix: \(remedy)"
+    /// What happened, without the program's name.
+    package var summary: String {
+        switch kind {
+        case .executableNotFound, .workingDirectoryUnusable, .couldNotStart, .outputUnreadable: message
+        case .timedOut(let limit): "stopped after \(limit): \(message)"
+        case .cancelled: "cancelled"
+        case .exited(let code): "exit status \(code): \(message)"
+        case .signalled(let signal): "ended by signal \(signal): \(message)"
+        }
     }
+
+    package var description: String { "\(executable): \(summary)\n  fix: \(remedy)" }
 
     /// How to get the programs that the shipped workflows call.
     private static let installation = [

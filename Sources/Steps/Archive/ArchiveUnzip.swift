@@ -47,7 +47,7 @@ package struct ArchiveUnzip: StepKind {
             count = try await zip.entries().count
             try await zip.extract(to: folder)
         } catch {
-            throw StepError(error.stepKind, error.message, object: archive, remedy: error.remedy)
+            throw StepError(error)
         }
         try files(folder) {
             let digest = try FileDigest.sha256(of: archive) ?? ""
@@ -68,14 +68,5 @@ package struct ArchiveUnzip: StepKind {
             }
         }
         return []
-    }
-}
-
-extension ZipFailure {
-    fileprivate var stepKind: StepError.Kind {
-        switch kind {
-        case .notFound, .damaged, .unsafe, .tooLarge, .system: .permanent
-        case .process(let failure): StepError(failure).kind
-        }
     }
 }

@@ -89,7 +89,7 @@ package struct CommandRun: StepKind {
         do {
             return try await processes.run(request, logging: context)
         } catch {
-            throw StepError(error)
+            throw StepError(error, object: command[0])
         }
     }
 

@@ -53,18 +53,20 @@ package struct ProcessFailure: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What happened, without the program's name.
+    /// What happened, in a line or a few, with the program's name and without the remedy.
     package var summary: String {
-        switch kind {
-        case .executableNotFound, .workingDirectoryUnusable, .couldNotStart, .outputUnreadable: message
-        case .timedOut(let limit): "stopped after \(limit): \(message)"
-        case .cancelled: "cancelled"
-        case .exited(let code): "exit status \(code): \(message)"
-        case .signalled(let signal): "ended by signal \(signal): \(message)"
-        }
+        let what =
+            switch kind {
+            case .executableNotFound, .workingDirectoryUnusable, .couldNotStart, .outputUnreadable: message
+            case .timedOut(let limit): "stopped after \(limit): \(message)"
+            case .cancelled: "cancelled"
+            case .exited(let code): "exit status \(code): \(message)"
+            case .signalled(let signal): "ended by signal \(signal): \(message)"
+            }
+        return "\(executable): \(what)"
     }
 
-    package var description: String { "\(executable): \(summary)\n  fix: \(remedy)" }
+    package var description: String { "\(summary)\n  fix: \(remedy)" }
 
     /// How to get the programs that the shipped workflows call.
     private static let installation = [

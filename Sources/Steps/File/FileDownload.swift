@@ -103,7 +103,10 @@ package struct FileDownload: StepKind {
         do {
             download = try await client.download(request, to: part) { _ in }
         } catch {
-            throw StepError(error, mutates: false, object: host)
+            var failure = StepError(error, changes: false)
+            // The path may hold a token as well as the query.
+            failure.object = host
+            throw failure
         }
         guard download.isComplete else {
             let status = download.response.status

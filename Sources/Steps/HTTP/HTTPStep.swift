@@ -76,7 +76,7 @@ package struct HTTPStep: StepKind {
         do {
             return try await client.perform(request)
         } catch {
-            throw StepError(error, mutates: mutates)
+            throw StepError(error, changes: mutates)
         }
     }
 

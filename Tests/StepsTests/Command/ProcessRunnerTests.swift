@@ -88,6 +88,16 @@ struct ProcessRunnerTests {
         #expect(failure?.hasRun == false)
     }
 
+    @Test("what the system would cut at a NUL is refused, without its value", arguments: [
+        ProcessRequest("true", environment: ["TOKEN": "s3cret\0x"]), ProcessRequest("true", environment: ["A=B": "s3cret"]),
+        ProcessRequest("true", environment: ["": "s3cret"]), ProcessRequest("true", ["a\0b"]),
+    ])
+    func nul(request: ProcessRequest) async throws {
+        let failure = await #expect(throws: ProcessFailure.self) { try await runner.run(request) }
+        #expect(failure?.kind == .couldNotStart)
+        #expect(failure?.description.contains("s3cret") == false)
+    }
+
     @Test("a signal that ends the program is told from an exit status", arguments: [SIGKILL, SIGSEGV, SIGTERM])
     func signalled(signal: Int32) async throws {
         #expect(try await runner.run(shell("kill -\(signal) $$")).status == .signalled(signal))

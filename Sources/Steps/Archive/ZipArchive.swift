@@ -55,7 +55,9 @@ package struct ZipArchive: Sendable {
         var total = 0
         var entries: [Entry] = []
         for line in lines {
-            guard let entry = Entry(line) else { throw failure(.damaged, "its list of contents is not understood: \(line)") }
+            guard let entry = Entry(line) else {
+                throw failure(.damaged, "its list of contents is not understood: \(line)")
+            }
             if let reason = entry.danger { throw failure(.unsafe, "entry '\(entry.name)' \(reason)") }
             let (sum, overflow) = total.addingReportingOverflow(entry.bytes)
             guard !overflow, sum <= limits.totalBytes else {
@@ -123,7 +125,9 @@ package struct ZipArchive: Sendable {
             result = try await processes.run(
                 ProcessRequest(
                     "unzip", arguments,
-                    environment: ["LC_ALL": "C.UTF-8", "UNZIP": nil, "UNZIPOPT": nil, "ZIPINFO": nil, "ZIPINFOOPT": nil],
+                    environment: [
+                        "LC_ALL": "C.UTF-8", "UNZIP": nil, "UNZIPOPT": nil, "ZIPINFO": nil, "ZIPINFOOPT": nil,
+                    ],
                     captureLimitBytes: captureLimitBytes, fileSizeLimitBytes: fileSizeLimitBytes))
         } catch {
             throw ZipFailure(.process(error), path: path, message: "\(error.executable) did not end its work")

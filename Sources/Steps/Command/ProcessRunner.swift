@@ -47,6 +47,9 @@ package struct ProcessRunner: ProcessRunning {
         try check(request, environment)
         let path = try ExecutableLookup(environment: environment, workingDirectory: request.workingDirectory)
             .path(of: request.executable)
+        guard !Task.isCancelled else {
+            throw ProcessFailure(.cancelled, request.executable, "before it was started")
+        }
         let input = try inputFile(of: request)
         let control = ProcessControl()
 
@@ -134,7 +137,8 @@ package struct ProcessRunner: ProcessRunning {
     private func check(_ request: ProcessRequest, _ environment: [String: String]) throws(ProcessFailure) {
         for (name, value) in environment where name.isEmpty || name.contains("=") || (name + value).utf8.contains(0) {
             throw ProcessFailure(
-                .couldNotStart, request.executable, "environment variable '\(name)' has a name or value it must not have")
+                .couldNotStart, request.executable,
+                "environment variable '\(name)' has a name or value it must not have")
         }
         for argument in [request.executable] + request.arguments where argument.utf8.contains(0) {
             throw ProcessFailure(.couldNotStart, request.executable, "an argument holds a NUL character")

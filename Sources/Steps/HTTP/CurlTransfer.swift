@@ -98,7 +98,8 @@ final class CurlTransfer {
             // also a POST, which the server may have carried out. A new connection gives it no reason to.
             ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, request.isRepeatable ? 0 : 1),
             ccurl_on_request(easy, { context, _, _, _, _ in CurlTransfer.of(context).willSend() }, context),
-            ccurl_on_header(easy, { CurlTransfer.of($3).receiveHeader(UnsafeRawBufferPointer(start: $0, count: $2)) }, context),
+            ccurl_on_header(
+                easy, { CurlTransfer.of($3).receiveHeader(UnsafeRawBufferPointer(start: $0, count: $2)) }, context),
             ccurl_on_body(easy, { CurlTransfer.of($3).receive(UnsafeRawBufferPointer(start: $0, count: $2)) }, context),
         ]
         codes += method() + trust() + authorization() + headerLines()
@@ -112,7 +113,8 @@ final class CurlTransfer {
         switch (request.method, request.body) {
         case (.get, nil): return [ccurl_set_long(easy, CURLOPT_HTTPGET, 1)]
         case (.head, _): return [ccurl_set_long(easy, CURLOPT_NOBODY, 1)]
-        case (.delete, nil), (.options, nil): return [ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue)]
+        case (.delete, nil), (.options, nil):
+            return [ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue)]
         case (_, let body):
             return [
                 (body ?? Data()).withUnsafeBytes { bytes in
@@ -230,70 +232,6 @@ final class CurlTransfer {
         if kind == .tooLarge { message = "the reply is larger than \(request.responseLimitBytes) bytes" }
         return HTTPFailure(
             kind, isSent ? .unknown : .notSent, request: request.description, message: request.withoutSecrets(message))
-    }
-}
-
-extension HTTPFailure.Kind {
-    /// What a result of libcurl's means, where its request had (not) been sent.
-    fileprivate init(_ code: CURLcode, isSent: Bool) {
-        switch code {
-        case CURLE_URL_MALFORMAT: self = .invalidRequest
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: self = .couldNotResolve
-        case CURLE_COULDNT_CONNECT: self = .couldNotConnect
-        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
-            CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
-            CURLE_USE_SSL_FAILED, CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-            self = .tls
-        case CURLE_OPERATION_TIMEDOUT: self = .timedOut
-        case CURLE_FILESIZE_EXCEEDED: self = .tooLarge
-        // "Unsupported protocol" is libcurl's name for a reply without a status line: the URL's has been checked.
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING, CURLE_UNSUPPORTED_PROTOCOL: self = .invalidResponse
-        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
-            CURLE_HTTP2_STREAM, CURLE_AGAIN:
-            self = isSent ? .connectionLost : .couldNotConnect
-        default: self = .other
-        }
-    }
-}
-
-extension HTTPRequest {
-    /// Refuses what libcurl would take and should not: another scheme, credentials in the URL, a second header in a value.
-    fileprivate func check() throws(HTTPFailure) {
-        func refuse(_ message: String) -> HTTPFailure {
-            HTTPFailure(.invalidRequest, .notSent, request: description, message: message)
-        }
-        guard let address = HTTPAddress(url) else { throw refuse("this is not a URL") }
-        guard ["http", "https"].contains(address.scheme) else { throw refuse("only http and https are spoken here") }
-        guard !address.hasCredentials else {
-            throw refuse("the URL holds a user or password; give them as the request's authorization")
-        }
-        let tokens = CharacterSet(charactersIn: "!#$%&'*+-.^_`|~").union(.alphanumerics)
-        for header in headers {
-            guard !header.name.isEmpty, header.name.unicodeScalars.allSatisfy({ $0.isASCII && tokens.contains($0) }) else {
-                throw refuse("a header has a name that is none")
-            }
-            guard !header.value.unicodeScalars.contains(where: { $0 == "\r" || $0 == "\n" || $0 == "\0" }) else {
-                throw refuse("header '\(header.name)' holds a line break")
-            }
-        }
-        if case .bearer(let token) = authorization {
-            guard !token.unicodeScalars.contains(where: { $0.value <= 32 }) else {
-                throw refuse("the bearer token holds a space or line break")
-            }
-        }
-    }
-
-    /// `text` without anything in it that this request keeps secret.
-    fileprivate func withoutSecrets(_ text: String) -> String {
-        var secrets: [String] = []
-        switch authorization {
-        case .basic(let user, let password):
-            secrets = [password, Data("\(user):\(password)".utf8).base64EncodedString()]
-        case .bearer(let token): secrets = [token]
-        case nil: break
-        }
-        if let query = HTTPAddress(url)?.query { secrets.append(query) }
-        return secrets.filter { !$0.isEmpty }.reduce(text) { $0.replacingOccurrences(of: $1, with: "[secret]") }
     }
 }
 

@@ -48,7 +48,8 @@ package struct HTTPFailure: Error, Hashable, Sendable, CustomStringConvertible {
         switch kind {
         case .invalidRequest: "correct the request"
         case .couldNotResolve: "check the host name, the DNS server, and the proxy variables"
-        case .couldNotConnect: "check that the server runs, that its port is reachable from here, and the proxy variables"
+        case .couldNotConnect:
+            "check that the server runs, that its port is reachable from here, and the proxy variables"
         case .tls: "check the server's certificate and name; give the private CA's certificate if it has one"
         case .timedOut: "check that the server answers at all; raise the timeout if it is only slow"
         case .connectionLost: "check the server's and the proxy's logs"

@@ -36,7 +36,8 @@ package struct HTTPRetry: Hashable, Sendable {
     ///   - now: Wall-clock time, for a `Retry-After` that is a date.
     ///   - jitter: In `0..<1`; full jitter, see <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
     package func delay(
-        after outcome: Result<HTTPResponse, HTTPFailure>, of request: HTTPRequest, attempt: Int, now: Date, jitter: Double
+        after outcome: Result<HTTPResponse, HTTPFailure>, of request: HTTPRequest, attempt: Int, now: Date,
+        jitter: Double
     ) -> Duration? {
         guard attempt < attempts else { return nil }
         let ceiling = min(maximum, initial * (1 << min(attempt - 1, 20)))
@@ -80,7 +81,8 @@ package struct HTTPRetry: Hashable, Sendable {
             do {
                 try await clock.sleep(for: delay)
             } catch {
-                let before = if case .failure(let failure) = outcome { failure.delivery } else { HTTPFailure.Delivery.unknown }
+                let before =
+                    if case .failure(let failure) = outcome { failure.delivery } else { HTTPFailure.Delivery.unknown }
                 throw HTTPFailure(.cancelled, before, request: request.description, message: "cancelled between tries")
             }
             attempt += 1

@@ -14,7 +14,8 @@ struct ZipArchiveTests {
 
     /// Makes `archive.zip` with Python's `zipfile`, which puts in whatever it is told to.
     func archive(_ python: String) async throws -> String {
-        let script = "import zipfile, stat\nz = zipfile.ZipFile('archive.zip', 'w', zipfile.ZIP_DEFLATED)\n\(python)\nz.close()\n"
+        let script =
+            "import zipfile, stat\nz = zipfile.ZipFile('archive.zip', 'w', zipfile.ZIP_DEFLATED)\n\(python)\nz.close()\n"
         let request = ProcessRequest("python3", ["-c", script], workingDirectory: directory.path)
         _ = try await processes.run(request).requireSuccess(of: request)
         return directory.file("archive.zip")
@@ -26,7 +27,8 @@ struct ZipArchiveTests {
 
     func refusal(of archive: String, limits: ZipArchive.Limits = .init()) async throws -> ZipFailure {
         try directory.write("before", to: "out")
-        let failure = try #require(await #expect(throws: ZipFailure.self) { try await extract(archive, limits: limits) })
+        let failure = try #require(
+            await #expect(throws: ZipFailure.self) { try await extract(archive, limits: limits) })
         #expect(try directory.read("out") == "before")
         #expect(!FileManager.default.fileExists(atPath: directory.file("out.unpacking")))
         return failure
@@ -46,7 +48,8 @@ struct ZipArchiveTests {
 
     @Test("what was there is replaced as a whole, and what a killed runner left is no hindrance")
     func replaced() async throws {
-        try FileManager.default.createDirectory(atPath: directory.file("out.unpacking/x"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: directory.file("out.unpacking/x"), withIntermediateDirectories: true)
         try await extract(archive("z.writestr('one', '1'); z.writestr('both', '1')"))
         try await extract(archive("z.writestr('two', '2'); z.writestr('both', '2')"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.file("out")).sorted() == ["both", "two"])
@@ -54,18 +57,20 @@ struct ZipArchiveTests {
         #expect(!FileManager.default.fileExists(atPath: directory.file("out.unpacking")))
     }
 
-    @Test("an archive that reaches out of its directory is refused, before anything is written", arguments: [
-        ("z.writestr('../evil', 'x')", "leads out"), ("z.writestr('a/../../evil', 'x')", "leads out"),
-        ("z.writestr('/tmp/evil', 'x')", "absolute"), ("z.writestr('a\\\\\\\\b', 'x')", "backslash"),
-        (
-            "i = zipfile.ZipInfo('link'); i.create_system = 3; i.external_attr = (stat.S_IFLNK | 0o777) << 16; "
-                + "z.writestr(i, '/etc')", "symbolic link"
-        ),
-        (
-            "i = zipfile.ZipInfo('pipe'); i.create_system = 3; i.external_attr = (stat.S_IFIFO | 0o777) << 16; "
-                + "z.writestr(i, '')", "neither file nor directory"
-        ),
-    ])
+    @Test(
+        "an archive that reaches out of its directory is refused, before anything is written",
+        arguments: [
+            ("z.writestr('../evil', 'x')", "leads out"), ("z.writestr('a/../../evil', 'x')", "leads out"),
+            ("z.writestr('/tmp/evil', 'x')", "absolute"), ("z.writestr('a\\\\\\\\b', 'x')", "backslash"),
+            (
+                "i = zipfile.ZipInfo('link'); i.create_system = 3; i.external_attr = (stat.S_IFLNK | 0o777) << 16; "
+                    + "z.writestr(i, '/etc')", "symbolic link"
+            ),
+            (
+                "i = zipfile.ZipInfo('pipe'); i.create_system = 3; i.external_attr = (stat.S_IFIFO | 0o777) << 16; "
+                    + "z.writestr(i, '')", "neither file nor directory"
+            ),
+        ])
     func unsafe(python: String, reason: String) async throws {
         let failure = try await refusal(of: archive("z.writestr('good', 'x')\n" + python))
         guard case .unsafe = failure.kind else { throw failure }
@@ -118,7 +123,8 @@ struct ZipArchiveTests {
     @Test("without unzip, the failure says what to install")
     func noProgram() async throws {
         let archive = ZipArchive(
-            path: try await archive("z.writestr('a', 'b')"), processes: ProcessRunner(environment: ["PATH": "/nowhere"]))
+            path: try await archive("z.writestr('a', 'b')"), processes: ProcessRunner(environment: ["PATH": "/nowhere"])
+        )
         let failure = await #expect(throws: ZipFailure.self) { try await archive.extract(to: directory.file("out")) }
         #expect(failure?.description.contains("apt install unzip") == true)
     }

@@ -16,14 +16,18 @@ struct HTTPClientTests {
         try #require(await #expect(throws: HTTPFailure.self) { try await client.perform(request) })
     }
 
-    @Test("method, headers and body arrive; status, headers and body come back", arguments: [
-        HTTPRequest.Method.get, .post, .put, .patch, .delete, .options,
-    ])
+    @Test(
+        "method, headers and body arrive; status, headers and body come back",
+        arguments: [
+            HTTPRequest.Method.get, .post, .put, .patch, .delete, .options,
+        ])
     func exchange(method: HTTPRequest.Method) async throws {
-        let server = try ScriptedServer.answering("418 I'm a teapot", headers: ["X-One: 1", "x-two:  two "], body: "tea")
+        let server = try ScriptedServer.answering(
+            "418 I'm a teapot", headers: ["X-One: 1", "x-two:  two "], body: "tea")
         let body = method == .get ? nil : Data("{\"a\":1}".utf8)
         let response = try await client.perform(
-            HTTPRequest(method, server.url + "/a?b=c", headers: [HTTPHeader("Content-Type", "application/json")], body: body))
+            HTTPRequest(
+                method, server.url + "/a?b=c", headers: [HTTPHeader("Content-Type", "application/json")], body: body))
         #expect(response.status == 418)
         #expect(response.text == "tea")
         #expect(response.headers["X-TWO"] == "two")
@@ -58,9 +62,10 @@ struct HTTPClientTests {
         let bearer = HTTPRequest(.get, server.url + "/?token=tok", authorization: .bearer(token: "tok"))
         _ = try await client.perform(basic)
         _ = try await client.perform(bearer)
-        #expect(server.requests.map { $0.headers["authorization"] } == [
-            "Basic " + Data("ü::p:w".utf8).base64EncodedString(), "Bearer tok",
-        ])
+        #expect(
+            server.requests.map { $0.headers["authorization"] } == [
+                "Basic " + Data("ü::p:w".utf8).base64EncodedString(), "Bearer tok",
+            ])
         for request in [basic, bearer] {
             for text in ["\(request)", String(reflecting: request), String(describing: request.authorization)] {
                 #expect(!text.contains("p:w") && !text.contains("tok"))
@@ -103,7 +108,9 @@ struct HTTPClientTests {
         #expect((unknown.kind, unknown.delivery) == (.couldNotResolve, .notSent))
     }
 
-    @Test("a reply that is lost after the request was received: the outcome is unknown", arguments: ["close", "reset", "half"])
+    @Test(
+        "a reply that is lost after the request was received: the outcome is unknown",
+        arguments: ["close", "reset", "half"])
     func replyLost(way: String) async throws {
         let server = try ScriptedServer { connection in
             _ = connection.receive()
@@ -217,18 +224,23 @@ struct HTTPClientTests {
         #expect((failure.kind, failure.delivery) == (.invalidResponse, .unknown))
     }
 
-    @Test("a bad request is refused before anything is sent, without repeating its secrets", arguments: [
-        "ftp://host/x", "file:///etc/passwd", "http://user:s3cret@host/", "nonsense", "http://ho st/s3cret", "",
-    ])
+    @Test(
+        "a bad request is refused before anything is sent, without repeating its secrets",
+        arguments: [
+            "ftp://host/x", "file:///etc/passwd", "http://user:s3cret@host/", "nonsense", "http://ho st/s3cret", "",
+        ])
     func invalid(url: String) async throws {
         let failure = try await failure(of: HTTPRequest(.get, url))
         #expect((failure.kind, failure.delivery) == (.invalidRequest, .notSent))
         #expect(!failure.description.contains("s3cret"))
     }
 
-    @Test("a header cannot smuggle in another one", arguments: [("X", "a\r\nY: b"), ("X: y\r\nZ", "a"), ("", "a"), ("a b", "c")])
+    @Test(
+        "a header cannot smuggle in another one",
+        arguments: [("X", "a\r\nY: b"), ("X: y\r\nZ", "a"), ("", "a"), ("a b", "c")])
     func injection(name: String, value: String) async throws {
-        let failure = try await failure(of: HTTPRequest(.get, "http://127.0.0.1:1/", headers: [HTTPHeader(name, value)]))
+        let failure = try await failure(
+            of: HTTPRequest(.get, "http://127.0.0.1:1/", headers: [HTTPHeader(name, value)]))
         #expect(failure.kind == .invalidRequest)
     }
 
@@ -273,7 +285,8 @@ struct HTTPClientTests {
         let server = try ScriptedServer { connection in
             while let request = connection.receive() {
                 connection.reply(
-                    "307 Temporary Redirect", headers: ["Location: " + (request.line.contains("/loop") ? "/loop" : target)])
+                    "307 Temporary Redirect",
+                    headers: ["Location: " + (request.line.contains("/loop") ? "/loop" : target)])
             }
         }
         let headers = [HTTPHeader("X-Api-Key", "k"), HTTPHeader("Cookie", "c"), HTTPHeader("Accept", "text/plain")]

@@ -54,9 +54,11 @@ struct HTTPDownloadTests {
         #expect(last.withLock { $0?.total } == 200_000)
     }
 
-    @Test("a file that has changed meanwhile, or whose version is not known, starts anew", arguments: [
-        ["\"v1\"", "\"v2\""], ["W/\"v1\""],
-    ])
+    @Test(
+        "a file that has changed meanwhile, or whose version is not known, starts anew",
+        arguments: [
+            ["\"v1\"", "\"v2\""], ["W/\"v1\""],
+        ])
     func changed(etags: [String]) async throws {
         let server = try server(etags: etags, breakAfter: 70_000)
         await #expect(throws: HTTPFailure.self) {
@@ -91,7 +93,8 @@ struct HTTPDownloadTests {
         #expect(server.requests.first?.headers["if-range"] == "\"v1\"")
         // Another length: what is here is not that file.
         let other = try ScriptedServer.answering("416 Range Not Satisfiable", headers: ["Content-Range: bytes */4"])
-        #expect(try await !client.download(HTTPRequest(.get, other.url), to: directory.file("part")) { _ in }.isComplete)
+        #expect(
+            try await !client.download(HTTPRequest(.get, other.url), to: directory.file("part")) { _ in }.isComplete)
         #expect(!FileManager.default.fileExists(atPath: directory.file("part.validator")))
     }
 
@@ -108,7 +111,8 @@ struct HTTPDownloadTests {
         let server = try ScriptedServer.answering(headers: ["ETag: \"v1\""], body: Self.content)
         let large = await #expect(throws: HTTPFailure.self) {
             try await client.download(
-                HTTPRequest(.get, server.url, responseLimitBytes: 199_999), to: directory.file("part")) { _ in }
+                HTTPRequest(.get, server.url, responseLimitBytes: 199_999), to: directory.file("part")
+            ) { _ in }
         }
         #expect(large?.kind == .tooLarge)
         let unwritable = await #expect(throws: HTTPFailure.self) {

@@ -23,15 +23,18 @@ struct HTTPRetryTests {
 
     @Test("waits double up to the maximum, and end with the attempts")
     func backoff() {
-        #expect((1...4).map { delay(reply(503), get, attempt: $0) } == [
-            .milliseconds(500), .seconds(1), .milliseconds(1500), nil,
-        ])
+        #expect(
+            (1...4).map { delay(reply(503), get, attempt: $0) } == [
+                .milliseconds(500), .seconds(1), .milliseconds(1500), nil,
+            ])
         #expect(delay(reply(503), get, jitter: 0) == .zero)
     }
 
-    @Test("only what may pass is retried, and only what may be repeated", arguments: [
-        200, 301, 400, 401, 403, 404, 409, 429, 500, 501, 502, 503, 504,
-    ])
+    @Test(
+        "only what may pass is retried, and only what may be repeated",
+        arguments: [
+            200, 301, 400, 401, 403, 404, 409, 429, 500, 501, 502, 503, 504,
+        ])
     func statuses(status: Int) {
         #expect((delay(reply(status), get) != nil) == [429, 502, 503, 504].contains(status))
         #expect(delay(reply(status), post) == nil)
@@ -48,10 +51,12 @@ struct HTTPRetryTests {
         #expect((delay(failure(.unknown), get) != nil) == passing.contains(kind))
     }
 
-    @Test("the server's own wish is kept, as seconds or as a date, unless it is too long", arguments: [
-        ("7", 7.5), ("0", 0.5), ("Thu, 01 Jan 2026 00:00:30 GMT", 30.5), ("Thu, 01 Jan 2025 00:00:00 GMT", 0.5),
-        ("nonsense", 0.5), ("-3", 0.5),
-    ])
+    @Test(
+        "the server's own wish is kept, as seconds or as a date, unless it is too long",
+        arguments: [
+            ("7", 7.5), ("0", 0.5), ("Thu, 01 Jan 2026 00:00:30 GMT", 30.5), ("Thu, 01 Jan 2025 00:00:00 GMT", 0.5),
+            ("nonsense", 0.5), ("-3", 0.5),
+        ])
     func retryAfter(value: String, seconds: Double) {
         #expect(delay(reply(429, value), get) == .seconds(seconds))
         #expect(delay(reply(429, "61"), get) == nil)

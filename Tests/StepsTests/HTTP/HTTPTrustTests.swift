@@ -27,10 +27,13 @@ struct HTTPTrustTests {
         let serving = Task { [processes] in
             try await processes.run(
                 ProcessRequest(
-                    "openssl", ["s_server", "-www", "-accept", "127.0.0.1:0", "-cert", "server.pem", "-key", "server.key"],
+                    "openssl",
+                    ["s_server", "-www", "-accept", "127.0.0.1:0", "-cert", "server.pem", "-key", "server.key"],
                     workingDirectory: directory.path)
             ) { line in
-                if line.text.hasPrefix("ACCEPT"), let port = line.text.split(separator: ":").last { found.yield(String(port)) }
+                if line.text.hasPrefix("ACCEPT"), let port = line.text.split(separator: ":").last {
+                    found.yield(String(port))
+                }
             }
         }
         for await port in ports {

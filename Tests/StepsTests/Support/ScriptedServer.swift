@@ -72,7 +72,8 @@ final class ScriptedServer: Sendable {
 
     /// A server that answers every request of every connection the same way.
     static func answering(
-        _ status: String = "200 OK", headers: [String] = [], body: String = "", onRequest: @escaping @Sendable () -> Void = {}
+        _ status: String = "200 OK", headers: [String] = [], body: String = "",
+        onRequest: @escaping @Sendable () -> Void = {}
     ) throws -> ScriptedServer {
         try ScriptedServer { connection in
             while connection.receive() != nil {
@@ -130,7 +131,9 @@ final class ScriptedServer: Sendable {
         func send(bytes: [UInt8]) {
             var sent = 0
             while sent < bytes.count {
-                let count = bytes[sent...].withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                let count = bytes[sent...].withUnsafeBytes {
+                    Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
                 guard count > 0 else { return }
                 sent += count
             }

@@ -1,5 +1,4 @@
-import Foundation
-package import Workflow
+package import Foundation
 
 /// Decides what to do about a release that an earlier helm left unfinished. Pure.
 package enum ReleaseRecovery {

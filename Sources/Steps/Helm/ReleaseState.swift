@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 package import Workflow
 
 /// One revision in a release's history.

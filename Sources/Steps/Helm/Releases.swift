@@ -15,7 +15,8 @@ struct Releases: Sendable {
         let answer: Value
         do {
             answer = try await helm.json(["history", release] + place, object: object)
-        } catch where error.message.contains("release: not found") {
+        } catch {
+            guard error.message.contains("release: not found") else { throw error }
             return []
         }
         let revisions = (answer.arrayValue ?? []).compactMap { ReleaseRevision($0) }

@@ -1,4 +1,4 @@
-package import Workflow
+import Workflow
 
 /// Which cluster the steps work on, and with which programs.
 ///

@@ -1,4 +1,4 @@
-package import Workflow
+import Workflow
 
 /// How a password or an id is made up.
 package struct GeneratedValue: Hashable, Sendable {

@@ -58,12 +58,8 @@ package struct KubernetesLabel: StepKind {
     ) async throws -> [String] {
         guard let previous = prior?.objectValue else { return [] }
         let wish = try Wish(input, access)
-        let live: [String: Value]
-        do {
-            live = try await wish.liveLabels()
-        } catch let error where error.message.contains("NotFound") {
-            return []  // gone with its labels
-        }
+        guard try await wish.isThere() else { return [] }  // gone with its labels
+        let live = try await wish.liveLabels()
         // What somebody has changed since is theirs.
         let ours = previous.filter { live[$0.key]?.stringValue == wish.labels[$0.key] }
         if !ours.isEmpty { try await wish.set(ours) }
@@ -96,6 +92,10 @@ package struct KubernetesLabel: StepKind {
 
         func liveLabels() async throws(StepError) -> [String: Value] {
             try await kubectl.json(["get"] + place, object: target)["metadata"]?["labels"]?.objectValue ?? [:]
+        }
+
+        func isThere() async throws(StepError) -> Bool {
+            try await !kubectl.json(["get"] + place + ["--ignore-not-found"], object: target).isNull
         }
 
         /// Sets labels; null removes one.

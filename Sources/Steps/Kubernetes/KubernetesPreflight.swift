@@ -88,7 +88,7 @@ package struct KubernetesPreflight: StepKind {
     private func checkServer(
         _ kubectl: Kubectl, _ input: StepInput, _ report: inout PreflightReport
     ) async throws(StepError) -> Bool {
-        do {
+        do throws(StepError) {
             let client = try await kubectl.json(["version", "--client"])["clientVersion"]?["gitVersion"]?.stringValue
             guard let kubectlVersion = client.flatMap({ ToolVersion($0) }) else {
                 throw StepError(.permanent, "kubectl does not tell its version", remedy: "install a current kubectl")
@@ -141,7 +141,7 @@ package struct KubernetesPreflight: StepKind {
     private func checkClasses(
         _ kubectl: Kubectl, _ input: StepInput, _ report: inout PreflightReport
     ) async throws(StepError) {
-        do {
+        do throws(StepError) {
             if try input.flag("needs_storage") {
                 let classes = try KubernetesObject.all(in: try await kubectl.items(["get", "storageclasses"]))
                 report.checkStorage(classes, wanted: try input.optionalString("storage_class"))

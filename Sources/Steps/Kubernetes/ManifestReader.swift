@@ -1,4 +1,4 @@
-import Workflow
+package import Workflow
 import Yams
 
 /// Reads manifests as kubectl and helm read them: YAML 1.1 as Go's library has it.

@@ -141,7 +141,7 @@ package struct PodDiagnosis {
         let object = "\(kind.lowercased()) \(namespace)/\(name)"
         let status = workload["status"] ?? .null
         if kind == "Job", let failed = condition("Failed", of: status), failed["status"]?.stringValue == "True" {
-            return Finding(object: object, text: join("has failed", failed["message"]?.stringValue), isHopeless: true)
+            return Finding(object: object, text: join("has failed", failed["message"]?.stringValue))
         }
         if let failure = condition("ReplicaFailure", of: status), failure["status"]?.stringValue == "True" {
             return Finding(object: object, text: join("cannot create its pods", failure["message"]?.stringValue))

@@ -1,4 +1,4 @@
-import Workflow
+package import Workflow
 
 /// Looks up, when a wait has ended in vain, what stands in the way.
 package struct ReadinessReport: Sendable {
@@ -31,18 +31,18 @@ package struct ReadinessReport: Sendable {
     ) async throws(StepError) -> [PodDiagnosis.Finding] {
         let kinds = "pods,events,persistentvolumeclaims,deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,services"
         let items = try await kubectl.items(
-            ["get", kinds, "--namespace", namespace, "-o", "json"], object: "namespace \(namespace)")
-        func items(_ kind: String) -> [Value] { items.filter { $0["kind"]?.stringValue == kind } }
-        let diagnosis = PodDiagnosis(events: items("Event"))
+            ["get", kinds, "--namespace", namespace], object: "namespace \(namespace)")
+        func ofKind(_ kind: String) -> [Value] { items.filter { $0["kind"]?.stringValue == kind } }
+        let diagnosis = PodDiagnosis(events: ofKind("Event"))
         let names = Set(objects.map { "\($0.kind)/\($0.reference.name)" })
         let workloads = items.filter { item in
             names.contains("\(item["kind"]?.stringValue ?? "")/\(item["metadata"]?["name"]?.stringValue ?? "")")
         }
-        let pods = items("Pod").filter { pod in workloads.contains { Self.owns($0, pod) } }
+        let pods = ofKind("Pod").filter { pod in workloads.contains { Self.owns($0, pod) } }
         let claims = Set(pods.flatMap { Self.claims(of: $0) })
 
         var findings = workloads.compactMap { diagnosis.finding(ofWorkload: $0) }
-        findings += items("PersistentVolumeClaim")
+        findings += ofKind("PersistentVolumeClaim")
             .filter { claim in
                 let name = claim["metadata"]?["name"]?.stringValue ?? ""
                 return claims.contains(name) || names.contains("PersistentVolumeClaim/\(name)")

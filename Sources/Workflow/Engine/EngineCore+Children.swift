@@ -16,7 +16,7 @@ extension EngineCore {
         let sealed = try sealedSecrets(for: workflow.definition, child, input)
         record(.waitStarted(instance, .run(child)), in: run)
         do {
-            try keepBundle(of: workflow)
+            keepBundle(of: workflow)
             try begin(child, header, workflow, sealedSecrets: sealed)
         } catch {
             throw StepError(.conflict, String(describing: error), object: "run \(child)")

@@ -7,7 +7,8 @@ public struct Schema: Hashable, Sendable {
         case boolean
         /// `range` is inclusive; nil allows every integer.
         case integer(ClosedRange<Int>?)
-        case number
+        /// `range` is inclusive; nil allows every number.
+        case number(ClosedRange<Double>?)
         /// `pattern`: a regular expression that must match the whole string. `options`: the only values allowed.
         case string(pattern: String?, format: Format?, options: [String]?)
         case array(Schema)
@@ -39,7 +40,7 @@ public struct Schema: Hashable, Sendable {
     public static let any = Schema(.any)
     public static let boolean = Schema(.boolean)
     public static let integer = Schema(.integer(nil))
-    public static let number = Schema(.number)
+    public static let number = Schema(.number(nil))
     public static let string = Schema(.string(pattern: nil, format: nil, options: nil))
     public static let template = Schema(.template)
     /// A duration such as `90s`, `10m`, `1h30m`; a bare number counts seconds.
@@ -64,17 +65,20 @@ public struct Parameter: Hashable, Sendable {
     public var `default`: Value?
     /// A secret output is sealed before it is stored; a secret parameter is never shown.
     public var secret: Bool
+    /// The value ends where others can read it, such as a program's argument list: a secret in it is refused.
+    public var exposed: Bool
     public var description: String
 
     public init(
         _ name: String, _ schema: Schema, required: Bool = false, default: Value? = nil, secret: Bool = false,
-        _ description: String
+        exposed: Bool = false, _ description: String
     ) {
         self.name = name
         self.schema = schema
         self.required = required
         self.default = `default`
         self.secret = secret
+        self.exposed = exposed
         self.description = description
     }
 }

@@ -12,9 +12,10 @@ package struct ClearMLSettings: StepKind {
         Parameter(
             "settings", .map(.any), required: true, secret: true,
             "Values by configuration path, such as `apiserver.company.unique_names`; null leaves the setting out."),
+        Parameter("overrides", .map(.any), default: [:], secret: true, "More settings, over those of `settings`."),
         Parameter(
             "entries", .array(.any), default: [], secret: true,
-            "More entries as they are, `{name, value}` or `{name, valueFrom}`; a setting of the same name goes before them."),
+            "More entries as they are, `{name, value}` or `{name, valueFrom}`, over settings of the same name."),
     ]
     package let outputs = [
         Parameter("env", .string, secret: true, "The entries as a JSON text: read it with from_json(…)."),
@@ -37,7 +38,8 @@ package struct ClearMLSettings: StepKind {
 
     private static func output(_ input: StepInput) throws(StepError) -> StepOutput {
         var entries: [(name: String, entry: Value)] = []
-        for (path, value) in try input.object("settings").sorted(by: { $0.key < $1.key }) {
+        let settings = try input.object("settings").merging(try input.object("overrides")) { $1 }
+        for (path, value) in settings.sorted(by: { $0.key < $1.key }) {
             guard let name = ServerVariable.name(of: path) else {
                 throw StepError(
                     .permanent, "'\(path)' cannot be set by the environment", object: path,

@@ -1,3 +1,4 @@
+import Foundation
 import Workflow
 
 /// Makes a typed error of what kubectl or helm said when they failed.
@@ -34,7 +35,9 @@ struct ToolFailure {
 
     /// The text without the programs' decoration and warnings, at most its last 20 lines.
     static func tidied(_ text: String) -> String {
-        let lines = text.split(whereSeparator: \.isNewline).filter { line in
+        // What follows is a page on how kubectl is used.
+        let told = text.range(of: "\nPlease review the fields above").map { text[..<$0.lowerBound] } ?? text[...]
+        let lines = told.split(whereSeparator: \.isNewline).filter { line in
             !line.hasPrefix("WARNING: ") && !line.hasPrefix("Warning: ") && !line.hasPrefix("level=")
                 && line.firstMatch(of: /^[EWI]\d{4} [\d:.]+/) == nil
         }

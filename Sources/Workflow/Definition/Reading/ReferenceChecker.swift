@@ -55,7 +55,7 @@ struct ReferenceChecker {
                     fix: "write steps.ID for the output of another step")
                 return
             }
-            checkSecrecy(reference, step.secretOutputs, place)
+            checkSecrecy(reference, step.secretOutputs, place, unlessNamed: step.publicOutputs)
             if let outputs = step.kindOutputs { walk(reference, from: 0, .object(outputs), .unknownOutput) }
         default:
             let name = reference.root
@@ -111,14 +111,22 @@ struct ReferenceChecker {
         }
         var inner = reference
         inner.segments.removeFirst(step.isForEach ? min(2, inner.segments.count) : 1)
-        checkSecrecy(inner, step.secretOutputs, place)
+        checkSecrecy(inner, step.secretOutputs, place, unlessNamed: step.publicOutputs)
         walk(reference, from: 1, outputs, .unknownOutput)
     }
 
     /// Refuses a path whose first member is one of `hidden`, or that takes the whole object with them.
-    private func checkSecrecy(_ reference: ExpressionReference, _ hidden: Set<String>, _ place: Place) {
+    ///
+    /// - Parameter known: With `*` among `hidden`, whatever is not one of these is hidden.
+    private func checkSecrecy(
+        _ reference: ExpressionReference, _ hidden: Set<String>, _ place: Place, unlessNamed known: Set<String> = []
+    ) {
         guard let reason = place.secretsRefused, !hidden.isEmpty else { return }
-        if case .key(let name)? = reference.segments.first?.member, !hidden.contains(name) { return }
+        if case .key(let name)? = reference.segments.first?.member, !hidden.contains(name),
+            !hidden.contains("*") || known.contains(name)
+        {
+            return
+        }
         report(
             .secretExposed, reference.location, "a secret must not stand here: \(reason)",
             fix: "pass it under 'with' of the step that needs it")
@@ -133,7 +141,8 @@ struct ReferenceChecker {
             let path = reference.path(index)
             switch (schema.shape, segment.member) {
             case (.object(let fields), .key(let key)):
-                guard let field = fields.first(where: { $0.name == key }) else {
+                // An output named `*` stands for any name.
+                guard let field = fields.first(where: { $0.name == key }) ?? fields.first(where: { $0.name == "*" }) else {
                     report(
                         index == start ? code : .unknownMember, segment.location, "'\(path)' has no '\(key)'",
                         fix: Spelling.remedy(for: key, among: fields.map(\.name), none: "it has nothing to read"))

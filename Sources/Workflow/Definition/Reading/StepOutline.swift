@@ -34,5 +34,6 @@ struct StepOutline {
         return isForEach ? .array(object) : object
     }
 
+    var publicOutputs: Set<String> { Set((kindOutputs ?? []).filter { !$0.secret }.map(\.name)) }
     var secretOutputs: Set<String> { Set((kindOutputs ?? []).filter(\.secret).map(\.name)) }
 }

@@ -68,9 +68,9 @@ enum Declared {
         DeclaredKind(
             name: "command.run",
             parameters: [
-                Parameter("argv", .array(.string), required: true, "The program and its arguments."),
+                Parameter("argv", .array(.string), required: true, exposed: true, "The program and its arguments."),
                 Parameter("script", Schema(.text), "A file that is given as standard input."),
-                Parameter("env", .map(.string), "Variables."),
+                Parameter("env", .map(.string), secret: true, "Variables."),
             ],
             outputs: [Parameter("stdout", .string, "What it wrote."), Parameter("code", .integer, "Its exit code.")]),
         DeclaredKind(
@@ -79,6 +79,11 @@ enum Declared {
                 Parameter("workflow", .string(.path), required: true, "The file."),
                 Parameter("inputs", .map(.any), "The inputs."),
                 Parameter("secrets", .map(.string), "The secrets."),
+            ]),
+        DeclaredKind(
+            name: "kubernetes.secret",
+            outputs: [
+                Parameter("name", .string, "Its name."), Parameter("*", .string, secret: true, "Every key of it."),
             ]),
         DeclaredKind(name: "sleep", parameters: [Parameter("duration", .duration, required: true, "How long.")]),
     ])

@@ -117,8 +117,8 @@ struct ReferenceFaultTests {
             outputs: { key: "${{ steps.user[0].key }}", all: "${{ steps.user }}", ids: "${{ pluck(steps.user, 'id') }}" }
             """#,
             gives: #"""
-            flows/main.yaml:4:30: a secret must not stand here: it would be recorded with the run [secretExposed]
-              fix: pass it under 'with' of the step that needs it
+            flows/main.yaml:4:30: a secret must not stand here: the group is recorded with the run [secretExposed]
+              fix: use an input
             flows/main.yaml:4:51: no step has run yet where this is evaluated [unknownName]
               fix: read inputs or run instead
             flows/main.yaml:8:21: a secret must not stand here: the items of a 'for_each' are recorded with the run [secretExposed]
@@ -133,6 +133,27 @@ struct ReferenceFaultTests {
               fix: pass it under 'with' of the step that needs it
             flows/main.yaml:11:55: a secret must not stand here: outputs are recorded with the run [secretExposed]
               fix: pass it under 'with' of the step that needs it
+            """#),
+        FaultyFile(
+            "secrets where others could read them, and outputs of any name",
+            #"""
+            workflow: w
+            secrets: [token]
+            steps:
+              key: { uses: kubernetes.secret, outputs: { label: "x-${{ output.name }}", open: "${{ output.pass }}" } }
+              run:
+                uses: command.run
+                with:
+                  argv: [curl, "${{ secrets.token }}", "${{ steps.key.pass }}", "${{ steps.key.name }}", "${{ steps.key.label }}"]
+                  env: { TOKEN: "${{ secrets.token }}", PASS: "${{ steps.key.pass }}" }
+            """#,
+            gives: #"""
+            flows/main.yaml:4:91: a secret must not stand here: the outputs of a step are recorded with the run [secretExposed]
+              fix: pass it under 'with' of the step that needs it
+            flows/main.yaml:8:24: a secret must not stand here: others on the machine could read it [secretExposed]
+              fix: pass it by 'env'
+            flows/main.yaml:8:47: a secret must not stand here: others on the machine could read it [secretExposed]
+              fix: pass it by 'env'
             """#),
         FaultyFile(
             "what is plucked",

@@ -13,7 +13,11 @@ package struct ManifestReader {
     /// - Throws: A permanent error with line and column where the text is no YAML.
     package static func documents(in text: String) throws(StepError) -> [Value] {
         do {
-            return try Yams.compose_all(yaml: text).map { try value(of: $0) }
+            let nodes = try Yams.compose_all(yaml: text)
+            let documents = try nodes.map { try value(of: $0) }
+            // The sequence ends at a fault as it does at the text's end.
+            if let error = nodes.error { throw error }
+            return documents
         } catch let error as StepError {
             throw error
         } catch {

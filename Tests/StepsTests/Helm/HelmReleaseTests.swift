@@ -3,7 +3,7 @@ import Steps
 import Testing
 import Workflow
 
-@Suite(.enabled(if: TestCluster.isThere && !TestCluster.helms.isEmpty, TestCluster.hint), .timeLimit(.minutes(5)), .serialized)
+@Suite(.enabled(if: TestCluster.isThere && !TestCluster.helms.isEmpty, TestCluster.hint), .timeLimit(.minutes(5)))
 struct HelmReleaseTests {
     func step(_ helm: String) throws -> StepUnderTest {
         try StepUnderTest(
@@ -184,7 +184,7 @@ struct HelmReleaseTests {
         }
     }
 
-    @Test("what an uninstall leaves behind is told", arguments: TestCluster.helms)
+    @Test("what an uninstall leaves behind is told", .serialized, arguments: TestCluster.helms)
     func leftovers(helm: String) async throws {
         try await TestCluster.withNamespace { namespace in
             let step = try step(helm)

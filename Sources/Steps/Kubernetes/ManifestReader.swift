@@ -13,8 +13,9 @@ package struct ManifestReader {
     /// - Throws: A permanent error with line and column where the text is no YAML.
     package static func documents(in text: String) throws(StepError) -> [Value] {
         do {
-            let nodes = try Yams.compose_all(yaml: text)
-            let documents = try nodes.map { try value(of: $0) }
+            var nodes = try Yams.compose_all(yaml: text)
+            var documents: [Value] = []
+            while let node = nodes.next() { documents.append(try value(of: node)) }
             // The sequence ends at a fault as it does at the text's end.
             if let error = nodes.error { throw error }
             return documents

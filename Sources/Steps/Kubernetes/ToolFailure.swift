@@ -86,7 +86,7 @@ package struct ToolFailure {
         Rule(
             .permanent, "check KUBECONFIG, and `kubeconfig` and `context` of this step",
             "no configuration has been provided", "does not exist in kubeconfig", "invalid configuration",
-            "context was not found", "error loading config file"),
+            "context was not found", "\" does not exist", "error loading config file"),
         Rule(
             .permanent, "choose a version of the chart that fits the cluster, or upgrade the cluster",
             "which is incompatible with Kubernetes"),

@@ -228,9 +228,12 @@ struct HelmReleaseTests {
         let script = """
             "$1" --kubeconfig "$KUBECONFIG" upgrade shop "$3" --install -n "$2" --create-namespace --wait "$4" >/dev/null 2>&1 &
             helm=$!
-            until kubectl get deployment shop -n "$2" -o 'jsonpath={.spec.template.spec.containers[0].readinessProbe}' \
-                2>/dev/null | grep -q '"initialDelaySeconds":60'; do :; done
+            kubectl wait deployment/shop -n "$2" --for=create --timeout=60s &&
+            kubectl wait deployment/shop -n "$2" --timeout=60s \
+                --for='jsonpath={.spec.template.spec.containers[0].readinessProbe.initialDelaySeconds}=60'
+            ended=$?
             kill -KILL $helm
+            exit $ended
             """
         var request = ProcessRequest("sh", ["-c", script, "sh", helm, namespace, chart, set], timeout: .seconds(60))
         request.environment = ["KUBECONFIG": TestCluster.kubeconfig]

@@ -10,15 +10,15 @@ struct ReleaseRecoveryTests {
         ReleaseRevision(revision: revision, status: status, updated: now.addingTimeInterval(-age))
     }
 
-    func action(_ history: [ReleaseRevision], lastSeen: Int?, installHooks: Bool = false) -> ReleaseRecovery.Action {
+    func action(_ history: [ReleaseRevision], isOurs: Bool = true, installHooks: Bool = false) -> ReleaseRecovery.Action {
         ReleaseRecovery.action(
-            history: history, lastSeen: lastSeen, lifetime: .seconds(600), now: now, hasInstallOnlyHooks: installHooks)
+            history: history, isOurs: isOurs, lifetime: .seconds(600), now: now, hasInstallOnlyHooks: installHooks)
     }
 
     @Test("a pending revision that this run has begun is forgotten at once")
     func ours() {
         for status in ["pending-install", "pending-upgrade", "pending-rollback"] {
-            guard case .forget(let revision, _) = action([revision(3, "deployed"), revision(4, status)], lastSeen: 3) else {
+            guard case .forget(let revision, _) = action([revision(3, "deployed"), revision(4, status)]) else {
                 Issue.record("\(status)")
                 continue
             }
@@ -29,9 +29,8 @@ struct ReleaseRecoveryTests {
     @Test("one that was there before is left alone for as long as its helm may live")
     func foreign() {
         let young = revision(1, "pending-install", age: 599)
-        #expect(action([young], lastSeen: 1) == .wait(young, until: now.addingTimeInterval(1)))
-        #expect(action([young], lastSeen: nil) == .wait(young, until: now.addingTimeInterval(1)))
-        guard case .forget = action([revision(1, "pending-install", age: 601)], lastSeen: 1) else {
+        #expect(action([young], isOurs: false) == .wait(young, until: now.addingTimeInterval(1)))
+        guard case .forget = action([revision(1, "pending-install", age: 601)], isOurs: false) else {
             Issue.record("an old one is dead")
             return
         }
@@ -39,14 +38,14 @@ struct ReleaseRecoveryTests {
 
     @Test("what helm can go on from is no obstacle", arguments: ["deployed", "failed", "superseded", "uninstalled"])
     func proceed(status: String) {
-        #expect(action([revision(1, "superseded"), revision(2, status)], lastSeen: 0, installHooks: true) == .proceed)
-        #expect(action([], lastSeen: 0) == .proceed)
+        #expect(action([revision(1, "superseded"), revision(2, status)], installHooks: true) == .proceed)
+        #expect(action([]) == .proceed)
     }
 
     @Test("a failed first install is made anew only where its hooks ask for it")
     func failedInstall() {
-        #expect(action([revision(1, "failed")], lastSeen: 0) == .proceed)
-        guard case .forget = action([revision(1, "failed")], lastSeen: 0, installHooks: true) else {
+        #expect(action([revision(1, "failed")]) == .proceed)
+        guard case .forget = action([revision(1, "failed")], installHooks: true) else {
             Issue.record("hooks for an install would never run")
             return
         }
@@ -54,7 +53,7 @@ struct ReleaseRecoveryTests {
 
     @Test("an uninstall that stopped half-way is for the caller to judge")
     func uninstalling() {
-        #expect(action([revision(1, "uninstalling")], lastSeen: 0) == .uninstalling)
+        #expect(action([revision(1, "uninstalling")]) == .uninstalling)
     }
 
     @Test("hooks that run at an install and not at an upgrade", arguments: [

@@ -150,9 +150,9 @@ struct ReferenceFaultTests {
             gives: #"""
             flows/main.yaml:4:88: a secret must not stand here: the outputs of a step are recorded with the run [secretExposed]
               fix: pass it under 'with' of the step that needs it
-            flows/main.yaml:8:24: a secret must not stand here: others on the machine could read it [secretExposed]
+            flows/main.yaml:8:25: a secret must not stand here: others on the machine could read it [secretExposed]
               fix: pass it by 'env'
-            flows/main.yaml:8:47: a secret must not stand here: others on the machine could read it [secretExposed]
+            flows/main.yaml:8:49: a secret must not stand here: others on the machine could read it [secretExposed]
               fix: pass it by 'env'
             """#),
         FaultyFile(

@@ -71,7 +71,11 @@ struct ClearMLReadyTests {
 
     @Test("no trusted connection is told as such")
     func untrusted() async throws {
-        let server = try server([("200 OK", "")])
+        // Plain text where TLS is expected.
+        let server = try ScriptedServer { connection in
+            connection.send("HTTP/1.1 400 Bad Request\r\n\r\n")
+            connection.waitForClose()
+        }
         let url = server.url.replacing("http://", with: "https://")
         let error = try #require(
             await #expect(throws: StepError.self) { try await step().apply(input(url, timeout: "1s")) })

@@ -53,40 +53,37 @@ struct InstallTests {
         while left > 0 {
             let home = try Home(sandbox)
             let before = try await sandbox.inventory()
-            var process = try home.start("run", "install", "-f", sandbox.inputs)
+            var arguments = ["run", "install", "-f", sandbox.inputs]
             while true {
-                let ended = Task { [process] in try await process.result() }
-                // Early kills hit the journal and the first steps, late ones helm and its waits.
-                let moment = Double.random(in: 0.05...Double.random(in: 0.1...6, using: &random), using: &random)
-                let killer = Task { [process] in
-                    try await Task.sleep(for: .seconds(moment))
-                    let children = left % 2 == 0
-                    process.kill(children: children)
-                }
-                let result = try await ended.value
-                killer.cancel()
-                if result.status == 128 + SIGKILL {
-                    left -= 1
-                } else {
+                let process = try home.start(arguments)
+                let killer = left > 0 ? kill(process, children: left % 2 == 0, using: &random) : nil
+                let result = try await process.result()
+                killer?.cancel()
+                guard result.status == 128 + SIGKILL else {
                     #expect(result.status == 0, "\(result.output)\n\(result.error)")
                     break
                 }
-                guard try await home.hasRun() else {
-                    // Killed before the run was on disk: nothing to resume, nothing done.
-                    process = try home.start("run", "install", "-f", sandbox.inputs)
-                    continue
-                }
-                process = left > 0 ? try home.start("resume", "last") : try home.start("resume", "last")
-                if left <= 0 {
-                    let last = try await process.result()
-                    #expect(last.status == 0, "\(last.output)\n\(last.error)")
-                    break
-                }
+                left -= 1
+                // Killed before the run was on disk, there is nothing to resume, and nothing was done.
+                if try await home.hasRun() { arguments = ["resume", "last"] }
             }
             try await check(home, sandbox)
             try await home.succeed("rollback", "last")
             let after = try await sandbox.inventory()
             try await sandbox.clearLeftovers(after.filter { !before.contains($0) })
+        }
+    }
+
+    /// Kills the process at a random moment: early ones hit the journal and the first steps, late ones helm and its waits.
+    ///
+    /// - Parameter children: Whether everything it has started dies at the same moment, or is left to its care.
+    private func kill(
+        _ process: RunningProgram, children: Bool, using random: inout SeededRandom
+    ) -> Task<Void, any Error> {
+        let moment = Double.random(in: 0.05...Double.random(in: 0.1...6, using: &random), using: &random)
+        return Task {
+            try await Task.sleep(for: .seconds(moment))
+            process.kill(children: children)
         }
     }
 

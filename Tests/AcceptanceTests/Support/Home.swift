@@ -20,7 +20,7 @@ final class Home: Sendable {
         try sandbox.variables().merging(["RUNNER_HOME": path, "NO_COLOR": "1"]) { $1 }
     }
 
-    func start(_ arguments: String...) throws -> RunningProgram {
+    func start(_ arguments: [String]) throws -> RunningProgram {
         try Program.runner.start(arguments, environment: try environment())
     }
 

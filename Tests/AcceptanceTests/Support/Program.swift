@@ -32,7 +32,7 @@ struct Program: Sendable {
     }
 }
 
-/// A program under way, in a session of its own, with its output in files.
+/// A program under way, with its output in files.
 final class RunningProgram: Sendable {
     let pid: pid_t
     private let folder: String
@@ -46,15 +46,11 @@ final class RunningProgram: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/out", O_WRONLY | O_CREAT, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/err", O_WRONLY | O_CREAT, 0o600)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
         var pid = pid_t()
         let status = Self.withCStrings([executable] + arguments) { arguments in
             Self.withCStrings(variables) { variables in
-                posix_spawnp(&pid, executable, &actions, &attributes, arguments, variables)
+                posix_spawnp(&pid, executable, &actions, nil, arguments, variables)
             }
         }
         try #require(status == 0, "\(executable) could not be started: \(String(cString: strerror(status)))")

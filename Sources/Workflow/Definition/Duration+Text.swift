@@ -1,8 +1,11 @@
 extension Duration {
-    /// Reads `90s`, `10m`, `1h30m`, `250ms`, `2d`, or a bare number of seconds. Nil where the text is none of these.
+    /// Reads `90s`, `10m`, `1h30m`, `250ms`, `2d`, or a bare number of seconds. Nil where the text is none of these,
+    /// or more than 100 years.
     public init?(text: String) {
+        let longest = Duration.seconds(100 * 366 * 86400)
         if let seconds = Int(text), seconds >= 0 {
             self = .seconds(seconds)
+            guard self <= longest else { return nil }
             return
         }
         var total = Duration.zero
@@ -22,12 +25,15 @@ extension Duration {
             case "d": total += .seconds(count * 86400)
             default: return nil
             }
+            guard total <= longest else { return nil }
         }
         self = total
     }
 
-    /// Whole milliseconds, rounded towards zero.
+    /// Whole milliseconds, rounded towards zero; `Int.max` or `Int.min` where there are more.
     public var milliseconds: Int {
-        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+        let (whole, overflow) = Int(components.seconds).multipliedReportingOverflow(by: 1000)
+        let (sum, overflowed) = whole.addingReportingOverflow(Int(components.attoseconds / 1_000_000_000_000_000))
+        return overflow || overflowed ? (components.seconds < 0 ? .min : .max) : sum
     }
 }

@@ -37,8 +37,7 @@ extension Value {
         case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
         case .integer(let value): output.append(contentsOf: String(value).utf8)
         case .number(let value):
-            // JSON has no infinity and no NaN; `null` is what other writers put there.
-            output.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
+            output.append(contentsOf: Self.text(of: value).utf8)
         case .string(let value): Self.write(string: value, to: &output)
         case .array(let elements):
             output.append(UInt8(ascii: "["))
@@ -58,6 +57,13 @@ extension Value {
             }
             output.append(UInt8(ascii: "}"))
         }
+    }
+
+    /// The shortest text of a number. A whole one is written as an integer, as it would be read back.
+    package static func text(of number: Double) -> String {
+        // JSON has no infinity and no NaN; `null` is what other writers put there.
+        guard number.isFinite else { return "null" }
+        return Int(exactly: number).map(String.init) ?? "\(number)"
     }
 
     private static func utf8Order(_ left: String, _ right: String) -> Bool {

@@ -204,7 +204,7 @@ final class EngineCore {
         }
     }
 
-    func keepBundle(of workflow: Workflow) throws { batch.bundles[workflow.bundle.hash] = try workflow.bundle.data() }
+    func keepBundle(of workflow: Workflow) throws { batch.bundles[workflow.bundle.hash] = workflow.bundle.encoded }
 
     func keepSecrets(of run: RunID, sealed: String) { batch.secrets.append((run, sealed)) }
 
@@ -269,7 +269,7 @@ final class EngineCore {
             throw JournalError(
                 .damaged, "the workflow with the hash \(hash) is missing", remedy: "restore a backup of the database")
         }
-        return register(try WorkflowLoader.load(bundle: WorkflowBundle(data: data), catalog: engine.catalog), hash: hash)
+        return register(try WorkflowLoader.load(bundle: WorkflowBundle(encoded: data), catalog: engine.catalog), hash: hash)
     }
 
     @discardableResult

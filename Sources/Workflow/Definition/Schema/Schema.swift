@@ -7,7 +7,8 @@ public struct Schema: Hashable, Sendable {
         case boolean
         /// `range` is inclusive; nil allows every integer.
         case integer(ClosedRange<Int>?)
-        case number
+        /// `range` is inclusive; nil allows every number.
+        case number(ClosedRange<Double>?)
         /// `pattern`: a regular expression that must match the whole string. `options`: the only values allowed.
         case string(pattern: String?, format: Format?, options: [String]?)
         case array(Schema)
@@ -39,7 +40,7 @@ public struct Schema: Hashable, Sendable {
     public static let any = Schema(.any)
     public static let boolean = Schema(.boolean)
     public static let integer = Schema(.integer(nil))
-    public static let number = Schema(.number)
+    public static let number = Schema(.number(nil))
     public static let string = Schema(.string(pattern: nil, format: nil, options: nil))
     public static let template = Schema(.template)
     /// A duration such as `90s`, `10m`, `1h30m`; a bare number counts seconds.

@@ -25,7 +25,8 @@ public struct RunMachine: Sendable {
     var unknown = 0
     /// Steps that are not done yet.
     var open: Int
-    /// A rollback was asked for while attempts were still under way.
+    /// A rollback was asked for while attempts were still under way; it begins when they have ended, unless one of them
+    /// ended with an unknown outcome.
     var rollsBackWhenIdle = false
     var rollback: RollbackState?
 
@@ -75,11 +76,11 @@ public struct RunMachine: Sendable {
             if unknown > 0 { return [.settle(.unknown)] }
             return graph.onFailure == .rollback ? [.beginRollback] : [.settle(.failed)]
         case .running where open == 0: return [.settle(.succeeded)]
-        case .cancelling where busy == 0: return [.settle(.cancelled)]
+        case .cancelling where busy == 0: return [.settle(rollsBackWhenIdle ? .unknown : .cancelled)]
         case .rollingBack where busy == 0 && ready.isEmpty && rollback?.isIdle != false:
             return [.settle(rollback?.isComplete == true ? .rolledBack : .rollbackFailed)]
         case .running, .rollingBack:
-            return ready.prefix(max(0, (header?.parallel ?? 1) - workers)).map(command)
+            return ready.prefix(max(0, max(1, header?.parallel ?? 1) - workers)).map(command)
         default: return []
         }
     }

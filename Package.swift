@@ -32,6 +32,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CLinux"),
         .target(
             name: "Workflow",
             dependencies: [
@@ -47,6 +48,7 @@ let package = Package(
             name: "Steps",
             dependencies: [
                 "CCurl",
+                "CLinux",
                 "Workflow",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),

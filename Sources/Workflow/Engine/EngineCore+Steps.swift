@@ -94,6 +94,12 @@ extension EngineCore {
         }
         let values: [String: Value]
         do { values = try scope(run, item: instance).evaluate(step.with) } catch { throw misfit(error) }
+        for parameter in kind.parameters where parameter.exposed {
+            guard let value = values[parameter.name], run.redactor.finds(in: value) else { continue }
+            throw StepError(
+                .permanent, "'\(parameter.name)' holds a secret, and others could read it there",
+                remedy: "pass the secret in another way, such as 'environment' or 'input'")
+        }
         do {
             return (kind, StepInput(try kind.parameters.resolve(values)))
         } catch {

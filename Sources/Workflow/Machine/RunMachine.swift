@@ -4,7 +4,7 @@ import DequeModule
 ///
 /// No clock, no chance, no I/O: those enter as data inside events. Folding a journal's events over a new machine gives
 /// the machine that wrote them.
-public struct RunMachine: Sendable {
+public struct RunMachine: Equatable, Sendable {
     public let graph: RunGraph
     /// Nil until `created` was applied.
     public internal(set) var header: RunHeader?

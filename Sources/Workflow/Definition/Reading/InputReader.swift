@@ -161,7 +161,7 @@ struct InputReader {
 
     private func range<T: Comparable>(_ low: T, _ high: T, _ fields: FieldReader?) -> ClosedRange<T>? {
         guard low <= high else {
-            fields?.refuse("minimum", "is more than its maximum", fix: "exchange the two")
+            fields?.refuse("minimum", "is more than its maximum", code: .invalidValue, fix: "exchange the two")
             return nil
         }
         return low...high
@@ -183,7 +183,7 @@ struct InputReader {
     private func options(_ fields: FieldReader?) -> [String]? {
         let options = fields?.value("enum", .array(.string))?.arrayValue?.compactMap(\.stringValue)
         guard options?.isEmpty == true else { return options }
-        fields?.refuse("enum", "allows nothing", fix: "list the values that are allowed")
+        fields?.refuse("enum", "allows nothing", code: .invalidValue, fix: "list the values that are allowed")
         return nil
     }
 }

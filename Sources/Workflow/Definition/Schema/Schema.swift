@@ -65,17 +65,20 @@ public struct Parameter: Hashable, Sendable {
     public var `default`: Value?
     /// A secret output is sealed before it is stored; a secret parameter is never shown.
     public var secret: Bool
+    /// The value ends where others can read it, such as a program's argument list: a secret in it is refused.
+    public var exposed: Bool
     public var description: String
 
     public init(
         _ name: String, _ schema: Schema, required: Bool = false, default: Value? = nil, secret: Bool = false,
-        _ description: String
+        exposed: Bool = false, _ description: String
     ) {
         self.name = name
         self.schema = schema
         self.required = required
         self.default = `default`
         self.secret = secret
+        self.exposed = exposed
         self.description = description
     }
 }

@@ -91,7 +91,9 @@ struct YAMLDocument {
         } else {
             diagnostics.report(
                 .syntax, at: place, "not YAML: \(message)",
-                fix: "correct the indentation, quotes or brackets here or just above")
+                fix: line.contains("\t")
+                    ? "indent with spaces; YAML does not allow tabs"
+                    : "correct the indentation, quotes or brackets here or just above")
         }
     }
 
@@ -130,7 +132,7 @@ struct YAMLDocument {
         guard depth < Self.maximumDepth else {
             diagnostics.report(
                 .tooLarge, at: location, "nested more than \(Self.maximumDepth) levels deep", fix: "make it flatter")
-            return YAMLNode(content: .scalar(.null), location: location)
+            return YAMLNode(content: .scalar(.null), location: location, isFaulty: true)
         }
         switch node {
         case .scalar(let scalar): return self.scalar(scalar, at: location)
@@ -143,7 +145,7 @@ struct YAMLDocument {
             return YAMLNode(content: .mapping(entries(mapping, depth: depth)), location: location)
         case .alias:
             refuseAnchor(at: location)
-            return YAMLNode(content: .scalar(.null), location: location)
+            return YAMLNode(content: .scalar(.null), location: location, isFaulty: true)
         }
     }
 
@@ -180,17 +182,20 @@ struct YAMLDocument {
         if !tag.isEmpty, tag != "!", tag != Tag.Name.str.rawValue { checkTag(scalar.tag, at: location) }
         if plain, scalar.string.unicodeScalars.first == YAMLSource.ampersand {
             refuseAnchor(at: location)
-            return YAMLNode(content: .scalar(.null), location: location)
+            return YAMLNode(content: .scalar(.null), location: location, isFaulty: true)
         }
         var value = Value.string(text)
+        var isFaulty = false
         if plain {
             switch YAMLScalar.read(plain: text) {
             case .value(let read): value = read
-            case .refused(let message, let fix): diagnostics.report(.invalidValue, at: location, message, fix: fix)
+            case .refused(let message, let fix):
+                isFaulty = true
+                diagnostics.report(.invalidValue, at: location, message, fix: fix)
             }
         }
         let marks = text.contains("${{") ? source.expressionMarks(in: text, after: location) : []
-        return YAMLNode(content: .scalar(value), location: location, expressionMarks: marks)
+        return YAMLNode(content: .scalar(value), location: location, isFaulty: isFaulty, expressionMarks: marks)
     }
 
     private mutating func checkTag(_ tag: Tag, at location: SourceLocation) {

@@ -1,0 +1,40 @@
+# The verbs of this project. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help build release test unit demo lint format install clean dependencies
+
+BUILD ?= .build
+
+help: ## Lists these verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dependencies: ## Installs the system packages that building and testing need (Debian, as root)
+	@Tests/dependencies
+
+build: dependencies ## Builds everything for debugging
+	swift build --build-tests --scratch-path $(BUILD)
+
+release: dependencies ## Builds the program for use: .build-release/release/runner
+	swift build -c release --product runner --scratch-path .build-release
+
+test: ## Runs every test, those on a real throw-away cluster included
+	@Tests/run
+
+unit: dependencies ## Runs the tests that need no cluster
+	swift test --scratch-path $(BUILD)
+
+demo: ## Installs ClearML's stand-ins on a throw-away cluster with the shipped workflow, and shows the run
+	@Tests/demo
+
+lint: ## Checks the form of the sources
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: ## Gives the sources their form
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+install: release ## Copies the program and the workflows to $(PREFIX), /usr/local by default
+	install -D -m 755 .build-release/release/runner $(or $(PREFIX),/usr/local)/bin/runner
+	mkdir -p $(or $(PREFIX),/usr/local)/share/runner
+	cp -R workflows $(or $(PREFIX),/usr/local)/share/runner/
+
+clean: ## Removes what was built
+	rm -rf .build .build-*

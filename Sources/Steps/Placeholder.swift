@@ -1,4 +1,0 @@
-import CCurl
-import Crypto
-import Subprocess
-import Workflow

@@ -1,0 +1,28 @@
+import Foundation
+public import Workflow
+
+extension StepCatalog {
+    /// Every step kind there is: the engine's own, and one line for each of ours.
+    ///
+    /// - Parameter environment: The variables that programs inherit, and that say where private files go and which
+    ///   cluster is meant.
+    /// - Throws: Where the machine has no place for private files, or libcurl cannot start.
+    public static func standard(environment: [String: String]) throws -> StepCatalog {
+        let processes = ProcessRunner(environment: environment)
+        let client = try HTTPClient(userAgent: "runner")
+        let cluster = ClusterAccess(processes: processes, files: try PrivateFiles(environment: environment))
+        return StepCatalog(
+            BuiltinKind.all
+                + [
+                    ArchiveUnzip(processes: processes),
+                    CommandRun(processes: processes),
+                    FileDownload(client: client),
+                    HTTPStep(client: client),
+                ]
+                + cluster.helmKinds(now: { Date() })
+                + cluster.kubernetesKinds { count in
+                    var random = SystemRandomNumberGenerator()
+                    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+                })
+    }
+}

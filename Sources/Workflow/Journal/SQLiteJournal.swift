@@ -1,5 +1,5 @@
 import Foundation
-import GRDB
+package import GRDB
 
 /// The journal in one SQLite file.
 ///
@@ -136,17 +136,17 @@ public final class SQLiteJournal: Journal {
     // GRDB's own `async` functions give up where the task is cancelled. A stopping engine still has to write what it
     // knows, so these do not.
 
-    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+    package func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try await waiting { done in pool.asyncWrite(body) { _, result in done(result) } }
     }
 
-    func withoutTransaction<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+    package func withoutTransaction<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try await waiting { done in
             pool.asyncWriteWithoutTransaction { database in done(Result { try body(database) }) }
         }
     }
 
-    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+    package func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try await waiting { done in pool.asyncRead { database in done(database.flatMap { d in Result { try body(d) } }) } }
     }
 

@@ -11,6 +11,8 @@ extension StepCatalog {
         let processes = ProcessRunner(environment: environment)
         let client = try HTTPClient(userAgent: "runner")
         let cluster = ClusterAccess(processes: processes, files: try PrivateFiles(environment: environment))
+        let clearML = ClearMLTransport(
+            http: client, clock: ContinuousClock(), now: { Date() }, jitter: { .random(in: 0..<1) })
         return StepCatalog(
             BuiltinKind.all
                 + [
@@ -19,10 +21,13 @@ extension StepCatalog {
                     FileDownload(client: client),
                     HTTPStep(client: client),
                 ]
+                + clearML.clearMLKinds(cluster: cluster, randomBytes: randomBytes)
                 + cluster.helmKinds(now: { Date() })
-                + cluster.kubernetesKinds { count in
-                    var random = SystemRandomNumberGenerator()
-                    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
-                })
+                + cluster.kubernetesKinds(randomBytes: randomBytes))
+    }
+
+    private static func randomBytes(_ count: Int) -> [UInt8] {
+        var random = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
 }

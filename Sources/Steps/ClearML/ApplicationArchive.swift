@@ -1,5 +1,5 @@
 import Crypto
-package import Foundation
+import Foundation
 package import Workflow
 
 /// What ClearML's archive of applications unpacks to: a script, and a folder of applications that it uploads.

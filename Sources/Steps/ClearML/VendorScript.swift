@@ -1,16 +1,23 @@
-import Workflow
+package import Workflow
 
 /// Runs a Python script that takes secrets as command-line arguments, without them ever being on a command line.
 ///
 /// Every user of the machine can read the arguments of every process. So Python is started with a few lines of its own,
 /// reads the script's arguments from standard input, and puts them into `sys.argv` inside the interpreter: the script finds
 /// them where it looks, and the system never sees them. What it asks for on its standard input finds the end of it.
-struct VendorScript: Sendable {
+package struct VendorScript: Sendable {
     let python: String
     /// Absolute.
     let path: String
     let arguments: [String]
     let environment: [String: String]
+
+    package init(python: String, path: String, arguments: [String], environment: [String: String]) {
+        self.python = python
+        self.path = path
+        self.arguments = arguments
+        self.environment = environment
+    }
 
     private static let launcher = """
         import json, os, runpy, sys
@@ -28,7 +35,7 @@ struct VendorScript: Sendable {
             input: Array(call.canonicalJSON.utf8))
     }
 
-    func run(
+    package func run(
         with processes: any ProcessRunning, object: String, onLine: @escaping ProcessLineHandler
     ) async throws(StepError) {
         let request = request

@@ -50,9 +50,11 @@ package struct HelmCommands: Hashable, Sendable {
         ["rollback", release, "\(revision)"] + place + waiting(waits, timeout)
     }
 
-    /// Removes the release, and waits until its pods have gone too.
+    /// Removes the release. Its workloads go after their pods, so whoever waits for them waits for the pods too.
+    ///
+    /// Helm's own wait is not used: helm 4's gives up on what is "scheduled for deletion".
     package func uninstall(timeout: Duration) -> [String] {
-        ["uninstall", release, "--ignore-not-found", "--cascade", "foreground"] + place + waiting(true, timeout)
+        ["uninstall", release, "--ignore-not-found", "--cascade", "foreground"] + place + waiting(false, timeout)
     }
 
     private var place: [String] { ["--namespace", namespace] }

@@ -66,10 +66,18 @@ package struct HelmRelease: StepKind {
         var existed: Bool
         /// The newest revision; 0: none.
         var newest: Int
+        /// When the newest revision's operation began, in seconds since the Unix epoch: a revision that helm was made to
+        /// forget gives its number to the next.
+        var begun: Int?
         /// The deployed revision to go back to; nil: none.
         var revision: Int?
         var status: String?
         var namespaceExisted: Bool
+
+        /// Whether the revision was made after this was recorded.
+        func precedes(_ revision: ReleaseRevision) -> Bool {
+            revision.revision > newest || revision.revision == newest && revision.begun != begun
+        }
     }
 
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
@@ -137,7 +145,7 @@ package struct HelmRelease: StepKind {
         let last = history.last
         return try Value(
             encoding: Prior(
-                existed: last.map { $0.status != "uninstalled" } ?? false, newest: last?.revision ?? 0,
+                existed: last.map { $0.status != "uninstalled" } ?? false, newest: last?.revision ?? 0, begun: last?.begun,
                 revision: history.last { $0.status == "deployed" }?.revision, status: last?.status,
                 namespaceExisted: try await Namespaces(wish.kubectl).exists(wish.namespace)))
     }
@@ -151,7 +159,7 @@ package struct HelmRelease: StepKind {
             hooks = try ManifestReader.objects(in: try await wish.releases.state(revision: last.revision).hooks)
         }
         let action = ReleaseRecovery.action(
-            history: history, lastSeen: prior?.newest, lifetime: max(wish.timeout, .seconds(300)), now: now(),
+            history: history, isOurs: prior?.precedes(last) ?? false, lifetime: max(wish.timeout, .seconds(300)), now: now(),
             hasInstallOnlyHooks: ReleaseRecovery.hasInstallOnlyHooks(hooks))
         switch action {
         case .proceed: return

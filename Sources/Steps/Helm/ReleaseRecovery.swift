@@ -15,17 +15,16 @@ package enum ReleaseRecovery {
 
     /// - Parameters:
     ///   - history: Oldest first.
-    ///   - lastSeen: The newest revision before this run changed anything; 0: there was none. Nil: not known. What is newer
-    ///     was made by this run, whose helm cannot have outlived it.
+    ///   - isOurs: Whether the newest revision came after this step's first look at the release. Then an earlier attempt of
+    ///     it has made it, and its helm cannot have outlived that.
     ///   - lifetime: How long another helm may take for one operation.
     ///   - hasInstallOnlyHooks: Whether the newest revision's chart has hooks that run at an install and not at an upgrade.
     package static func action(
-        history: [ReleaseRevision], lastSeen: Int?, lifetime: Duration, now: Date, hasInstallOnlyHooks: Bool
+        history: [ReleaseRevision], isOurs: Bool, lifetime: Duration, now: Date, hasInstallOnlyHooks: Bool
     ) -> Action {
         guard let last = history.last else { return .proceed }
         if last.status == "uninstalling" { return .uninstalling }
         if last.isPending {
-            let isOurs = lastSeen.map { last.revision > $0 } ?? false
             if isOurs { return .forget(last, why: "its helm died with an earlier attempt of this step") }
             let end = (last.updated ?? now).addingTimeInterval(TimeInterval(lifetime.components.seconds))
             if end > now { return .wait(last, until: end) }

@@ -14,11 +14,11 @@ struct ReleaseRevert {
         let releases = wish.releases
         var history = try await releases.history()
         // This run's own unfinished operations; nothing was deployed by them.
-        while let last = history.last, last.isPending, last.revision > before.newest {
+        while let last = history.last, last.isPending, before.precedes(last) {
             try await releases.forget(last)
             history = try await releases.history()
         }
-        guard let last = history.last, last.revision > before.newest else { return [] }  // never changed
+        guard let last = history.last, before.precedes(last) else { return [] }  // never changed
         guard let revision = before.revision else {
             return ["\(releases.object) stays as it is: before this run it was '\(before.status ?? "unknown")', with no revision to go back to"]
         }
@@ -49,8 +49,12 @@ struct ReleaseRevert {
         let releases = wish.releases
         var leftovers = ReleaseLeftovers()
         if let last = try await releases.history().last, last.status != "uninstalled" {
-            leftovers = try ReleaseLeftovers(try await releases.state(revision: last.revision), namespace: wish.namespace)
+            let state = try await releases.state(revision: last.revision)
+            leftovers = try ReleaseLeftovers(state, namespace: wish.namespace)
             try await wish.helm.run(commands.uninstall(timeout: wish.timeout), object: releases.object)
+            try await wish.live.waitUntilGone(
+                ManifestReader.objects(in: state.manifest).filter { $0.annotation("helm.sh/resource-policy") != "keep" },
+                timeout: wish.timeout)
         }
         var left = try await leftovers.remaining(wish.kubectl)
         if removesNamespace { left += try await Namespaces(wish.kubectl).removeIfEmpty(wish.namespace) }

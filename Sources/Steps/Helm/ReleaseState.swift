@@ -9,6 +9,8 @@ package struct ReleaseRevision: Hashable, Sendable {
     package var updated: Date?
     package var description: String
 
+    /// `updated` in seconds since the Unix epoch.
+    package var begun: Int? { updated.map { Int($0.timeIntervalSince1970) } }
     package var isPending: Bool { status.hasPrefix("pending-") }
 
     package init(revision: Int, status: String, updated: Date? = nil, description: String = "") {

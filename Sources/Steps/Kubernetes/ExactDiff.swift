@@ -50,9 +50,7 @@ package struct ExactDiff {
             }
         } else {
             for index in 0..<max(old.count, new.count) {
-                compare(
-                    old.indices.contains(index) ? old[index] : nil, new.indices.contains(index) ? new[index] : nil,
-                    at: path.element("\(index)"))
+                compare(Value.array(old)[index], Value.array(new)[index], at: path.element("\(index)"))
             }
         }
     }

@@ -76,6 +76,15 @@ package struct LiveObjects: Sendable {
             hidesAll: live.isSecret)
     }
 
+    /// Waits until none of the objects is there any more.
+    package func waitUntilGone(_ objects: [KubernetesObject], timeout: Duration) async throws(StepError) {
+        let left = try await read(objects).compactMap { $0 }
+        guard !left.isEmpty else { return }
+        try await kubectl.run(
+            ["wait", "--for=delete", "-f", "-", "--timeout", "\(max(1, timeout.components.seconds))s"] + inNamespace,
+            input: KubernetesObject.manifest(of: left), object: left.count == 1 ? left[0].reference.description : nil)
+    }
+
     package var inNamespace: [String] { namespace.map { ["--namespace", $0] } ?? [] }
 
     /// The object without what the server keeps about it.

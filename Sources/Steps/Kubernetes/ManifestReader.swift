@@ -13,7 +13,12 @@ package struct ManifestReader {
     /// - Throws: A permanent error with line and column where the text is no YAML.
     package static func documents(in text: String) throws(StepError) -> [Value] {
         do {
-            return try Yams.compose_all(yaml: text).map { try value(of: $0) }
+            var nodes = try Yams.compose_all(yaml: text)
+            var documents: [Value] = []
+            while let node = nodes.next() { documents.append(try value(of: node)) }
+            // The sequence ends at a fault as it does at the text's end.
+            if let error = nodes.error { throw error }
+            return documents
         } catch let error as StepError {
             throw error
         } catch {

@@ -49,13 +49,27 @@ package struct Namespaces: Sendable {
         let kinds = try await kubectl.run(["api-resources", "--namespaced", "--verbs=list", "-o", "name"]).output.text
             .split(whereSeparator: \.isNewline).map(String.init)
             .filter { !Self.bookkeeping.contains($0) && !$0.hasSuffix(".metrics.k8s.io") }
+        let columns = ["kind", "metadata.name", "metadata.uid", "metadata.deletionTimestamp", "metadata.ownerReferences[*].uid"]
+        let template = "{range .items[*]}" + columns.map { "{.\($0)}" }.joined(separator: "|") + "{\"\\n\"}{end}"
         let found = try await kubectl.run(
-            ["get", kinds.joined(separator: ","), "--namespace", name, "--ignore-not-found", "-o", "name"],
+            ["get", kinds.joined(separator: ","), "--namespace", name, "--ignore-not-found", "-o", "jsonpath=\(template)"],
             object: "namespace \(name)")
-        return Set(found.output.text.split(whereSeparator: \.isNewline).map(String.init))
+        let entries = found.output.text.split(whereSeparator: \.isNewline)
+            .map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) }
+            .filter { $0.count == columns.count }
+        // What is going already, and what goes with it.
+        var going = Set(entries.filter { !$0[3].isEmpty }.map { $0[2] })
+        var known = -1
+        while going.count != known {
+            known = going.count
+            for entry in entries where entry[4].split(separator: " ").contains(where: { going.contains(String($0)) }) {
+                going.insert(entry[2])
+            }
+        }
+        return Set(entries.filter { !going.contains($0[2]) }.map { "\($0[0])/\($0[1])" })
             .filter { entry in
-                entry != "configmap/kube-root-ca.crt" && entry != "serviceaccount/default"
-                    && !entry.hasPrefix("secret/default-token-")
+                entry != "ConfigMap/kube-root-ca.crt" && entry != "ServiceAccount/default"
+                    && !entry.hasPrefix("Secret/default-token-")
             }.sorted()
     }
 

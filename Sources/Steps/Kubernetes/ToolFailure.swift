@@ -1,18 +1,23 @@
 import Foundation
-import Workflow
+package import Workflow
 
 /// Makes a typed error of what kubectl or helm said when they failed.
 ///
 /// Both print prose, no codes, so the prose is what there is to go by. What is not recognised counts as transient: a
 /// retry too many is cheaper than a run that stops over a hiccup.
-struct ToolFailure {
+package struct ToolFailure {
     /// `kubectl` or `helm`.
-    let tool: String
+    package let tool: String
     /// What was worked on.
-    let object: String?
+    package let object: String?
+
+    package init(tool: String, object: String?) {
+        self.tool = tool
+        self.object = object
+    }
 
     /// The error for a program that ended with a status other than 0, or did not end as it should.
-    func error(_ failure: ProcessFailure) -> StepError {
+    package func error(_ failure: ProcessFailure) -> StepError {
         switch failure.kind {
         case .cancelled: StepError(.cancelled, "\(tool) was stopped", object: object)
         case .timedOut: StepError(.timedOut, failure.message, object: object, remedy: failure.remedy)
@@ -25,7 +30,7 @@ struct ToolFailure {
     }
 
     /// The error for what a program printed on standard error.
-    func error(saying text: String) -> StepError {
+    package func error(saying text: String) -> StepError {
         let words = Self.tidied(text)
         guard let rule = Self.rules.first(where: { $0.matches(words) }) else {
             return StepError(.transient, "\(tool): \(words)", object: object)
@@ -34,7 +39,7 @@ struct ToolFailure {
     }
 
     /// The text without the programs' decoration and warnings, at most its last 20 lines.
-    static func tidied(_ text: String) -> String {
+    package static func tidied(_ text: String) -> String {
         // What follows is a page on how kubectl is used.
         let told = text.range(of: "\nPlease review the fields above").map { text[..<$0.lowerBound] } ?? text[...]
         let lines = told.split(whereSeparator: \.isNewline).filter { line in
@@ -81,7 +86,7 @@ struct ToolFailure {
         Rule(
             .permanent, "check KUBECONFIG, and `kubeconfig` and `context` of this step",
             "no configuration has been provided", "does not exist in kubeconfig", "invalid configuration",
-            "context was not found", "error loading config file"),
+            "context was not found", "\" does not exist", "error loading config file"),
         Rule(
             .permanent, "choose a version of the chart that fits the cluster, or upgrade the cluster",
             "which is incompatible with Kubernetes"),

@@ -96,7 +96,7 @@ struct KubernetesApplyTests {
             let prior = try await step.run(input).prior
             try await TestCluster.kubectl("create", "configmap", "other", "-n", namespace)
             #expect(try await step.revert(input, prior: prior) == [
-                "namespace \(namespace) stays: it still holds configmap/other"
+                "namespace \(namespace) stays: it still holds ConfigMap/other"
             ])
         }
     }

@@ -148,7 +148,7 @@ struct ReferenceFaultTests {
                   env: { TOKEN: "${{ secrets.token }}", PASS: "${{ steps.key.pass }}" }
             """#,
             gives: #"""
-            flows/main.yaml:4:91: a secret must not stand here: the outputs of a step are recorded with the run [secretExposed]
+            flows/main.yaml:4:88: a secret must not stand here: the outputs of a step are recorded with the run [secretExposed]
               fix: pass it under 'with' of the step that needs it
             flows/main.yaml:8:24: a secret must not stand here: others on the machine could read it [secretExposed]
               fix: pass it by 'env'

@@ -66,7 +66,7 @@ extension EngineCore {
         let state = run.machine[instance]
         let work = Attempt(
             kind: kind, input: input, context: context(instance, attempt: state.attempts, in: run),
-            prior: state.prior.flatMap { $0.isNull ? nil : $0 }, isInDoubt: state.isInDoubt,
+            prior: state.prior.flatMap { $0.isNull ? .none : $0 }, isInDoubt: state.isInDoubt,
             mayBeOurs: state.effect != .none, timeout: timeout(of: step, state), time: engine.time)
         let (id, number, mailbox) = (run.id, state.attempts, engine.mailbox)
         after { [run] in
@@ -230,7 +230,7 @@ extension EngineCore {
         let work = RevertAttempt(
             attempt: Attempt(
                 kind: kind, input: input, context: context(instance, attempt: attempt, in: run),
-                prior: state.prior.flatMap { $0.isNull ? nil : $0 }, isInDoubt: false, mayBeOurs: true,
+                prior: state.prior.flatMap { $0.isNull ? .none : $0 }, isInDoubt: false, mayBeOurs: true,
                 timeout: run.step(of: instance).timeout, time: engine.time),
             output: recordedOutput(of: instance, in: run))
         let (id, mailbox) = (run.id, engine.mailbox)

@@ -24,8 +24,10 @@ struct InstallRenderingTests {
         steps: [String: Value] = [:]
     ) async throws -> [String: Value] {
         let step = try #require(definition.steps.first { $0.id == id })
-        let given = ["base_domain": "example.com", "chart_versions": ["server": "10.6.2"], "billing": ["chart": "/b.tgz"]]
-            .merging(inputs) { $1 }
+        let given = [
+            "base_domain": "example.com", "chart_versions": ["server": "10.6.2"], "billing": ["chart": "/b.tgz"],
+        ]
+        .merging(inputs) { $1 }
         let names: [String: Value] = [
             "inputs": .object(try definition.resolveInputs(given: given)),
             "secrets": .object(
@@ -54,7 +56,8 @@ struct InstallRenderingTests {
         let context = StepContext(run: "r", step: "s", attempt: 1, dataDirectory: "/data") { _, _ in }
         let billing = try await ClearMLSettings().apply(
             StepInput(try await parameters(of: "billing_settings", inputs: inputs, secrets: all)), prior: nil, context)
-        let billed = inputs["billing"]?["enabled"] == false ? Value.null : ["env": .string(billing.secrets["env"] ?? "")]
+        let billed =
+            inputs["billing"]?["enabled"] == false ? Value.null : ["env": .string(billing.secrets["env"] ?? "")]
         let settings = try await ClearMLSettings().apply(
             StepInput(
                 try await parameters(
@@ -62,7 +65,8 @@ struct InstallRenderingTests {
                     steps: ["groups": ["env": .array(plan.environment(ids: [:]))], "billing_settings": billed])),
             prior: nil, context)
         let values = try await parameters(
-            of: "server", inputs: inputs, secrets: all, steps: ["settings": ["env": .string(settings.secrets["env"] ?? "")]])
+            of: "server", inputs: inputs, secrets: all,
+            steps: ["settings": ["env": .string(settings.secrets["env"] ?? "")]])
         let entries = values["values"]?["apiserver"]?["extraEnvs"]?.arrayValue ?? []
         return Dictionary(
             uniqueKeysWithValues: entries.map { ($0["name"]?.stringValue ?? "", $0["value"]?.stringValue ?? "") })
@@ -72,32 +76,35 @@ struct InstallRenderingTests {
     func guide() async throws {
         let admins =
             #"["config_vault","show_projects","resource_dashboard","user_management","user_management_advanced","app_management","sso_management","service_users","resource_policy","queue_management"]"#
-        #expect(try await environment() == [
-            "CLEARML__billing__enabled": "true",
-            "CLEARML__hosts__kafka__billing__host": #"["clearml-billing-kafka.clearml-billing:9092"]"#,
-            "CLEARML__hosts__redis__billing__host": #""clearml-billing-redis-master.clearml-billing""#,
-            "CLEARML__hosts__redis__billing__db": "2",
-            "CLEARML__secure__kafka__billing__security_protocol": #""SASL_PLAINTEXT""#,
-            "CLEARML__secure__kafka__billing__sasl_mechanism": #""SCRAM-SHA-512""#,
-            "CLEARML__secure__kafka__billing__sasl_plain_username": #""billing""#,
-            "CLEARML__secure__kafka__billing__sasl_plain_password": #""0777""#,
-            "CLEARML__services__organization__features__user_management_advanced": "true",
-            "CLEARML__services__auth__ui_features_per_role__user__show_datasets": "false",
-            "CLEARML__services__auth__ui_features_per_role__user__show_orchestration": "false",
-            "CLEARML__services__applications__max_running_apps_per_company": "3",
-            "CLEARML__services__auth__default_groups__users__features": #"["applications"]"#,
-            "CLEARML__services__auth__default_groups__admins__features": admins,
-            "CLEARML__services__workers__resource_usages__supervisor_company": #""d1bd92a3b039400cbafc60a7a5b1e52b""#,
-            "CLEARML__secure__credentials__supervisor__role": #""system""#,
-            "CLEARML__secure__credentials__supervisor__allow_login": "true",
-            "CLEARML__secure__credentials__supervisor__user_key": #""SUPKEY""#,
-            "CLEARML__secure__credentials__supervisor__user_secret": #""1234""#,
-            "CLEARML__secure__credentials__supervisor__sec_groups": #"["users","admins","queue_admins"]"#,
-            "CLEARML__apiserver__company__unique_names": "true",
-        ])
+        #expect(
+            try await environment() == [
+                "CLEARML__billing__enabled": "true",
+                "CLEARML__hosts__kafka__billing__host": #"["clearml-billing-kafka.clearml-billing:9092"]"#,
+                "CLEARML__hosts__redis__billing__host": #""clearml-billing-redis-master.clearml-billing""#,
+                "CLEARML__hosts__redis__billing__db": "2",
+                "CLEARML__secure__kafka__billing__security_protocol": #""SASL_PLAINTEXT""#,
+                "CLEARML__secure__kafka__billing__sasl_mechanism": #""SCRAM-SHA-512""#,
+                "CLEARML__secure__kafka__billing__sasl_plain_username": #""billing""#,
+                "CLEARML__secure__kafka__billing__sasl_plain_password": #""0777""#,
+                "CLEARML__services__organization__features__user_management_advanced": "true",
+                "CLEARML__services__auth__ui_features_per_role__user__show_datasets": "false",
+                "CLEARML__services__auth__ui_features_per_role__user__show_orchestration": "false",
+                "CLEARML__services__applications__max_running_apps_per_company": "3",
+                "CLEARML__services__auth__default_groups__users__features": #"["applications"]"#,
+                "CLEARML__services__auth__default_groups__admins__features": admins,
+                "CLEARML__services__workers__resource_usages__supervisor_company":
+                    #""d1bd92a3b039400cbafc60a7a5b1e52b""#,
+                "CLEARML__secure__credentials__supervisor__role": #""system""#,
+                "CLEARML__secure__credentials__supervisor__allow_login": "true",
+                "CLEARML__secure__credentials__supervisor__user_key": #""SUPKEY""#,
+                "CLEARML__secure__credentials__supervisor__user_secret": #""1234""#,
+                "CLEARML__secure__credentials__supervisor__sec_groups": #"["users","admins","queue_admins"]"#,
+                "CLEARML__apiserver__company__unique_names": "true",
+            ])
     }
 
-    @Test("what is asked for is there: another e-mail, login, bound credentials, more settings; billing can be left out")
+    @Test(
+        "what is asked for is there: another e-mail, login, bound credentials, more settings; billing can be left out")
     func choices() async throws {
         let env = try await environment(
             inputs: [
@@ -130,7 +137,8 @@ struct InstallRenderingTests {
         let preflight = try #require(definition.steps.first { $0.id == "preflight" })
         for (source, prefix) in [("oci", "oci://docker.io/clearml/"), ("repository", "")] {
             let inputs = try definition.resolveInputs(given: [
-                "base_domain": "example.com", "chart_versions": ["server": "1"], "billing": [:], "chart_source": .string(source),
+                "base_domain": "example.com", "chart_versions": ["server": "1"], "billing": [:],
+                "chart_source": .string(source),
             ])
             let scope = Scope(names: ["inputs": .object(inputs)])
             #expect(try preflight.outputs["chart_prefix"]?.evaluate(in: scope) == .string(prefix))
@@ -143,10 +151,11 @@ struct InstallRenderingTests {
         let server = try await parameters(
             of: "server", inputs: ["file_subdomain": "files", "ingress": ["class": "nginx", "tls_secret": "tls"]],
             steps: ["settings": ["env": "[]"]])["values"]
-        #expect(server?["fileserver"]?["ingress"] == [
-            "enabled": true, "hostName": "files.example.com", "ingressClassName": "nginx", "tlsSecretName": "tls",
-            "annotations": [:],
-        ])
+        #expect(
+            server?["fileserver"]?["ingress"] == [
+                "enabled": true, "hostName": "files.example.com", "ingressClassName": "nginx", "tlsSecretName": "tls",
+                "annotations": [:],
+            ])
         #expect(server?["imageCredentials"]?["password"] == "docker-token")
         let billing = try await parameters(of: "billing")
         #expect(billing["chart"] == "/b.tgz")
@@ -161,19 +170,25 @@ struct InstallRenderingTests {
     @Test("each input of more values goes over the workflow's own")
     func overrides() async throws {
         let gpu = try await parameters(
-            of: "gpu_operator", inputs: ["values": ["gpu_operator": ["driver": ["enabled": false], "toolkit": ["x": 1]]]],
+            of: "gpu_operator",
+            inputs: ["values": ["gpu_operator": ["driver": ["enabled": false], "toolkit": ["x": 1]]]],
             steps: ["nvidia_repository": ["url": "https://n"]])["values"]
-        #expect(gpu == [
-            "migManager": ["enabled": false], "mig": ["strategy": "mixed"], "driver": ["enabled": false], "toolkit": ["x": 1],
-        ])
+        #expect(
+            gpu == [
+                "migManager": ["enabled": false], "mig": ["strategy": "mixed"], "driver": ["enabled": false],
+                "toolkit": ["x": 1],
+            ])
     }
 
-    @Test("policies name the objects of this install", arguments: [
-        "server_policies", "peer_policies", "billing_policies", "redis_policies",
-    ])
+    @Test(
+        "policies name the objects of this install",
+        arguments: [
+            "server_policies", "peer_policies", "billing_policies", "redis_policies",
+        ])
     func policies(step: String) async throws {
         let manifests = try await parameters(
-            of: step, inputs: ["ingress": ["namespace": "edge", "peers": [["ipBlock": ["cidr": "192.0.2.0/24"]]]]])["manifests"]
+            of: step, inputs: ["ingress": ["namespace": "edge", "peers": [["ipBlock": ["cidr": "192.0.2.0/24"]]]]])[
+                "manifests"]
         let policies = try KubernetesObject.all(in: [try #require(manifests)])
         for policy in policies {
             #expect(policy.kind == "NetworkPolicy")
@@ -186,12 +201,14 @@ struct InstallRenderingTests {
         }
         guard step == "server_policies" else { return }
         #expect(policies.map(\.reference.name) == ["deny-other-namespaces", "allow-ingress-controller-to-server"])
-        #expect(policies.last?.content["spec"]?["podSelector"]?["matchLabels"] == [
-            "app.kubernetes.io/name": "clearml-clearml-enterprise"
-        ])
-        #expect(policies.last?.content["spec"]?["ingress"]?[0]?["from"] == [
-            ["namespaceSelector": ["matchLabels": ["kubernetes.io/metadata.name": "edge"]]]
-        ])
+        #expect(
+            policies.last?.content["spec"]?["podSelector"]?["matchLabels"] == [
+                "app.kubernetes.io/name": "clearml-clearml-enterprise"
+            ])
+        #expect(
+            policies.last?.content["spec"]?["ingress"]?[0]?["from"] == [
+                ["namespaceSelector": ["matchLabels": ["kubernetes.io/metadata.name": "edge"]]]
+            ])
     }
 
     @Test("names that must resolve are those of the domain, unless others are asked for")

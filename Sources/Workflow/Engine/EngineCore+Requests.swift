@@ -1,6 +1,8 @@
 extension EngineCore {
     /// Does what was asked, or says why it does not fit.
     func answer(_ request: EngineRequest, _ reply: EngineReply) {
+        // What another process asked for waits for the next owner.
+        if isStopped, case .journal = reply { return }
         do {
             try perform(request)
             self.reply(.done, to: reply)
@@ -12,13 +14,14 @@ extension EngineCore {
     private func perform(_ request: EngineRequest) throws(InvalidEvent) {
         if isStopped { throw InvalidEvent("the engine is stopping") }
         if case .start(let id, let header, let sealed) = request { return try start(id, header, sealedSecrets: sealed) }
-        guard let run = runs[request.run] else { throw InvalidEvent("there is no run \(request.run)") }
+        guard let run = runs[request.run] else { throw InvalidEvent(absence(of: request.run)) }
         switch request {
         case .start: break
         case .cancel(_, let actor, let reason):
             try record_(.cancelRequested(by: actor, reason: reason), in: run)
             cancelTasksIfNeeded(of: run)
         case .rollback(_, let actor, let reason):
+            if run.machine.status.isSettled { try requireFreeGroup(run) }
             try record_(.rollbackRequested(by: actor, reason: reason), in: run)
             cancelTasksIfNeeded(of: run)
         case .resume(_, let actor, let sealed):
@@ -44,7 +47,6 @@ extension EngineCore {
         case .reject(_, let step, let actor, let reason):
             try record_(.rejected(try instance(named: step, in: run), by: actor, reason: reason), in: run)
         case .signal(_, let name, let data, let actor):
-            if run.machine.status.isSettled { throw InvalidEvent("run \(run.id) is \(run.machine.status.rawValue)") }
             try record_(.signalReceived(name: name, data: run.redactor.redact(data), by: actor), in: run)
         case .resolve(_, let step, let resolution, let actor, let reason):
             try record_(
@@ -54,7 +56,7 @@ extension EngineCore {
     }
 
     private func start(_ id: RunID, _ header: RunHeader, sealedSecrets: String?) throws(InvalidEvent) {
-        guard let (workflow, _) = workflow(header.bundle) else { throw InvalidEvent("its workflow is not stored") }
+        guard let (workflow, _) = workflow(header.bundle) else { throw InvalidEvent(absence(of: id)) }
         var header = header
         if let rule = workflow.definition.concurrency, header.group == nil {
             header.group = try group(rule, header)

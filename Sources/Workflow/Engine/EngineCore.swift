@@ -21,6 +21,8 @@ final class EngineCore {
     private var idleWaiters: [Promise<Void>] = []
     /// Graphs by the hash of their bundle, for runs of the same workflow.
     private var workflows: [String: (workflow: Workflow, graph: RunGraph)] = [:]
+    /// Runs that cannot be read, and why. They are left as they are.
+    private var unreadable: [RunID: String] = [:]
 
     init(engine: Engine, lease: Lease) {
         self.engine = engine
@@ -32,12 +34,13 @@ final class EngineCore {
     /// Takes over every run that was under way when the last owner ended.
     func recover() async throws {
         for record in try await engine.journal.runs(.unsettled).reversed() {
-            let run = try await load(record)
+            guard let run = try await loadIfReadable(record) else { continue }
             for event in run.machine.interruptions { try record_(event, in: run) }
         }
         now = engine.time.now()
         for run in runs.values.sorted(by: { $0.id < $1.id }) {
             armTimers(of: run)
+            joinChildren(of: run)
             advance(run)
         }
         admitPending()
@@ -49,12 +52,7 @@ final class EngineCore {
     func commit() async throws -> [EngineEffect] {
         let settled = collect()
         if !batch.isEmpty {
-            do {
-                try await engine.journal.append(batch, under: lease)
-            } catch {
-                abandon()
-                throw error
-            }
+            try await engine.journal.append(batch, under: lease)
         }
         batch = JournalBatch()
         for (promise, answer) in replies { promise.keep(answer) }
@@ -93,11 +91,11 @@ final class EngineCore {
     }
 
     /// The journal failed: nobody is told that anything was done.
-    private func abandon() {
+    func abandon() {
         stopWork()
-        let lost = EngineAnswer.refused("the journal could not be written")
+        let lost = EngineAnswer.refused("the journal could not be read or written")
         for (promise, _) in replies { promise.keep(lost) }
-        for promise in acknowledgements { promise.keep(false) }
+        replies = []
         endWaiting()
     }
 
@@ -110,6 +108,10 @@ final class EngineCore {
 
     private func stopWork() {
         for run in runs.values { for task in run.tasks.values { task.cancel() } }
+        // They have not begun to apply, and do not any more.
+        for promise in acknowledgements { promise.keep(false) }
+        acknowledgements = []
+        effects = []
     }
 
     // MARK: - Messages
@@ -117,7 +119,12 @@ final class EngineCore {
     func handle(_ messages: [EngineMessage]) async throws {
         for message in messages {
             // What happens next may need runs that are not in memory: only reading, so the order stays.
-            try await fetch(for: message)
+            do {
+                try await fetch(for: message)
+            } catch {
+                for message in messages { message.refuse() }
+                throw error
+            }
         }
         now = max(now, engine.time.now())
         for message in messages { handle(message) }
@@ -126,10 +133,12 @@ final class EngineCore {
     private func handle(_ message: EngineMessage) {
         switch message {
         case .request(let request, let reply): answer(request, reply)
+        case .unreadableRequest(let id):
+            batch.answers.append((id, .refused("the runner that drives the runs does not know this request")))
         case .prepared(let id, let instance, let attempt, let prior, let promise):
-            guard let run = runs[id], run.machine.isRunning(instance, attempt: attempt), !isStopped else {
-                return promise.keep(false)
-            }
+            guard let run = runs[id], run.machine.isRunning(instance, attempt: attempt), run.machine.status == .running,
+                !isStopped
+            else { return promise.keep(false) }
             record(.attemptPrepared(instance, prior: run.redactor.redact(prior)), in: run)
             acknowledgements.append(promise)
         case .attempted(let id, let instance, let attempt, let result):
@@ -154,11 +163,8 @@ final class EngineCore {
             line.text = run.redactor.redact(line.text)
             batch.output.append(line)
         case .awaitSettled(let id, let promise):
-            if let run = runs[id], !run.machine.status.isSettled {
-                settledWaiters[id, default: []].append(promise)
-            } else {
-                promise.keep(runs[id]?.machine.status)
-            }
+            // A run that is settled in memory is about to be committed, which tells who waits.
+            if runs[id] == nil || isStopped { promise.keep(nil) } else { settledWaiters[id, default: []].append(promise) }
         case .awaitIdle(let promise): runs.isEmpty ? promise.keep(()) : idleWaiters.append(promise)
         case .stop: stop()
         }
@@ -172,7 +178,6 @@ final class EngineCore {
         for run in runs.values.sorted(by: { $0.id < $1.id }) {
             for event in run.machine.interruptions { record(event, in: run) }
         }
-        effects = []
         endWaiting()
     }
 
@@ -204,6 +209,12 @@ final class EngineCore {
         }
     }
 
+    /// Adds a line to the output of a run itself.
+    func note(_ text: String, of run: ActiveRun) {
+        batch.output.append(
+            OutputLine(run: run.id, step: "", attempt: 0, at: now, stream: .note, text: run.redactor.redact(text)))
+    }
+
     func keepBundle(of workflow: Workflow) { batch.bundles[workflow.bundle.hash] = workflow.bundle.encoded }
 
     func keepSecrets(of run: RunID, sealed: String) { batch.secrets.append((run, sealed)) }
@@ -212,9 +223,9 @@ final class EngineCore {
     func advance(_ run: ActiveRun) {
         guard !isStopped else { return }
         while true {
-            let commands = run.machine.next()
-            if commands.isEmpty { return }
-            for command in commands { execute(command, in: run) }
+            // One at a time: what a command leads to may settle a sub-run and come back to this run.
+            guard let command = run.machine.next().first else { return }
+            execute(command, in: run)
         }
     }
 
@@ -233,7 +244,13 @@ final class EngineCore {
     private func fetch(for message: EngineMessage) async throws {
         switch message {
         case .request(.start(let id, let header, _), _):
-            if workflows[header.bundle] == nil { try await prepare(bundle: header.bundle) }
+            do {
+                try await prepare(bundle: header.bundle)
+            } catch let error as JournalError where error.code != .damaged {
+                throw error
+            } catch {
+                unreadable[id] = "the workflow of run \(id) cannot be read: \(error)"
+            }
             try await fetch(id)
         case .request(let request, _): try await fetch(request.run)
         case .joinChild(let id, let instance), .rollBackChild(let id, let instance):
@@ -245,8 +262,25 @@ final class EngineCore {
 
     private func fetch(_ id: RunID) async throws {
         guard runs[id] == nil, let record = try await engine.journal.runs(RunQuery(id: id)).first else { return }
-        _ = try await load(record)
+        _ = try await loadIfReadable(record)
     }
+
+    /// One run that cannot be read, for example because its step kinds are gone, must not stop the others.
+    private func loadIfReadable(_ record: RunRecord) async throws -> ActiveRun? {
+        do {
+            let run = try await load(record)
+            unreadable[record.id] = nil
+            return run
+        } catch let error as JournalError where error.code != .damaged {
+            throw error
+        } catch {
+            unreadable[record.id] = "run \(record.id) cannot be read: \(error)"
+            return nil
+        }
+    }
+
+    /// Why a run is not there.
+    func absence(of id: RunID) -> String { unreadable[id] ?? "there is no run \(id)" }
 
     private func load(_ record: RunRecord) async throws -> ActiveRun {
         if let run = runs[record.id] { return run }
@@ -257,6 +291,8 @@ final class EngineCore {
         }
         let run = ActiveRun(id: record.id, workflow: workflow, machine: machine, sealer: engine.sealer)
         if let sealed = try await engine.journal.sealedSecrets(of: record.id) { run.open(sealedSecrets: sealed) }
+        // The redactor has to know them, whoever reads them.
+        for instance in machine.instances where machine[instance].sealed != nil { _ = run.openedSecrets(of: instance) }
         runs[record.id] = run
         if machine.status.isSettled { touched.append(record.id) }
         return run

@@ -97,7 +97,7 @@ package struct LiveObjects: Sendable {
             }
             if var annotations = metadata["annotations"]?.objectValue {
                 annotations["kubectl.kubernetes.io/last-applied-configuration"] = nil
-                metadata["annotations"] = annotations.isEmpty ? nil : .object(annotations)
+                metadata["annotations"] = annotations.isEmpty ? .none : .object(annotations)
             }
             members["metadata"] = .object(metadata)
         }

@@ -93,7 +93,8 @@ private struct MachineSimulation {
     private mutating func somethingHappens() throws {
         let live = machine.instances.filter { [.running, .reverting, .backingOff, .waiting].contains(machine[$0].status) }
         guard let id = live.randomElement(using: &random) else {
-            return Issue.record("nothing is under way, and the run is not settled: \(machine.status), \(state.states)")
+            Issue.record("nothing is under way, and the run is not settled: \(machine.status), \(state.states)")
+            throw InvalidEvent("the run hangs")
         }
         if chance(25), machine.status == .running {
             return try state.apply(

@@ -94,7 +94,7 @@ private struct MachineSimulation {
         let live = machine.instances.filter { [.running, .reverting, .backingOff, .waiting].contains(machine[$0].status) }
         guard let id = live.randomElement(using: &random) else {
             Issue.record("nothing is under way, and the run is not settled: \(machine.status), \(state.states)")
-            return
+            throw InvalidEvent("the run hangs")
         }
         if chance(25), machine.status == .running {
             return try state.apply(

@@ -5,6 +5,10 @@
 #include <curl/curl.h>
 #include <curl/multi.h>
 
+// Macros whose casts Swift does not follow.
+static const long CCURL_AUTH_BASIC = (long)CURLAUTH_BASIC;
+static const long CCURL_AUTH_BEARER = (long)CURLAUTH_BEARER;
+
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value)
 {
     return curl_easy_setopt(easy, option, value);

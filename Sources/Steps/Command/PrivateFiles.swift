@@ -151,7 +151,8 @@ private final class Home: Sendable {
 private func makeUniqueDirectory(_ template: String) throws(PrivateFiles.Failure) -> String {
     var name = Array(template.utf8CString)
     guard mkdtemp(&name) != nil else { throw failure("cannot make a directory '\(template)'") }  // 0700
-    return template.dropLast(6) + String(decoding: name.dropLast().suffix(6).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return template.dropLast(6)
+        + String(decoding: name.dropLast().suffix(6).map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
 
 /// Removes a directory and everything in it, without following symbolic links; fine if there is none.

@@ -53,7 +53,8 @@ package struct ProcessFailure: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    package var description: String {
+    /// What happened, in a line or a few, with the program's name and without the remedy.
+    package var summary: String {
         let what =
             switch kind {
             case .executableNotFound, .workingDirectoryUnusable, .couldNotStart, .outputUnreadable: message
@@ -62,8 +63,10 @@ package struct ProcessFailure: Error, Sendable, CustomStringConvertible {
             case .exited(let code): "exit status \(code): \(message)"
             case .signalled(let signal): "ended by signal \(signal): \(message)"
             }
-        return "\(executable): \(what)\n  fix: \(remedy)"
+        return "\(executable): \(what)"
     }
+
+    package var description: String { "\(summary)\n  fix: \(remedy)" }
 
     /// How to get the programs that the shipped workflows call.
     private static let installation = [

@@ -44,8 +44,12 @@ package struct ProcessRunner: ProcessRunning {
     ) async throws(ProcessFailure) -> ProcessResult {
         let environment = environment.merging(request.environment.compactMapValues { $0 }) { $1 }
             .filter { name, _ in request.environment[name] != .some(nil) }
+        try check(request, environment)
         let path = try ExecutableLookup(environment: environment, workingDirectory: request.workingDirectory)
             .path(of: request.executable)
+        guard !Task.isCancelled else {
+            throw ProcessFailure(.cancelled, request.executable, "before it was started")
+        }
         let input = try inputFile(of: request)
         let control = ProcessControl()
 
@@ -89,7 +93,8 @@ package struct ProcessRunner: ProcessRunning {
             // Our own program file, even if it has been replaced or removed since we started.
             .path("/proc/self/exe"),
             arguments: supervisor,
-            environment: .custom(environment.map { Array("\($0)=\($1)".utf8) }),
+            environment: .custom(
+                Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0), $1) })),
             workingDirectory: request.workingDirectory.map { FilePath($0) },
             platformOptions: options,
             input: .fileDescriptor(input, closeAfterSpawningProcess: true),
@@ -126,6 +131,18 @@ package struct ProcessRunner: ProcessRunning {
         }
         if let onLine, let text = splitter.finish() { await onLine(ProcessLine(stream: stream, text: text)) }
         return captured
+    }
+
+    /// Refuses what the system would cut short. Here, because the library's own refusal quotes the variable's value.
+    private func check(_ request: ProcessRequest, _ environment: [String: String]) throws(ProcessFailure) {
+        for (name, value) in environment where name.isEmpty || name.contains("=") || (name + value).utf8.contains(0) {
+            throw ProcessFailure(
+                .couldNotStart, request.executable,
+                "environment variable '\(name)' has a name or value it must not have")
+        }
+        for argument in [request.executable] + request.arguments where argument.utf8.contains(0) {
+            throw ProcessFailure(.couldNotStart, request.executable, "an argument holds a NUL character")
+        }
     }
 
     /// Standard input as a file in memory: there is no pipe to fill, so a program that does not read cannot block or

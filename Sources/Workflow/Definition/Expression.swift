@@ -64,3 +64,10 @@ public enum EvaluationError: Error, Hashable, Sendable, CustomStringConvertible 
         }
     }
 }
+
+extension Scope {
+    /// A scope of known values.
+    public init(names: [String: Value], steps: [String: Value] = [:]) {
+        self.init(lookup: { name in names[name] }, step: { id in steps[id] })
+    }
+}

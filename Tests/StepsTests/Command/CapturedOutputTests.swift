@@ -2,7 +2,8 @@ import Steps
 import Testing
 
 struct CapturedOutputTests {
-    @Test("however it is cut into writes, the same head and tail remain", arguments: [0, 1, 2, 7, 64, 1000], [1, 3, 50])
+    @Test(
+        "however it is cut into writes, the same head and tail remain", arguments: [0, 1, 2, 7, 64, 1000], [1, 3, 50])
     func cutting(limit: Int, step: Int) {
         let all = (0..<300).map { UInt8($0 % 26 + 97) }
         var captured = CapturedOutput(limitBytes: limit)

@@ -37,6 +37,34 @@ struct OrphanTests {
         }
     }
 
+    @Test("nor does anything that was just being started", arguments: 0..<20)
+    func killedWhileStarting(round: Int) async throws {
+        let mark = "RUNNER_TEST_MARK=\(UUID().uuidString)"
+        await #expect(processExitsWith: .signal(SIGKILL)) { [mark = mark as String, round = round as Int] in
+            let pair = mark.split(separator: "=").map(String.init)
+            let runner = ProcessRunner(environment: ["PATH": "/usr/bin:/bin", pair[0]: pair[1]])
+            Thread.detachNewThread {
+                usleep(UInt32(round) * 2000)  // somewhere between the first fork and the last exec
+                kill(getpid(), SIGKILL)
+            }
+            await withTaskGroup { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        _ = try? await runner.run(ProcessRequest("sh", ["-c", "sleep 1000 & sleep 1000"]))
+                    }
+                }
+            }
+        }
+        try await ProcessWatch.until("the end of all processes with \(mark)") {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc").allSatisfy { name in
+                guard pid_t(name) != nil,
+                    let environment = FileManager.default.contents(atPath: "/proc/\(name)/environ")
+                else { return true }
+                return environment.firstRange(of: Data(mark.utf8)) == nil
+            }
+        }
+    }
+
     @Test("private files of a killed runner are removed by the next one, those of a living one stay")
     func privateFiles() async throws {
         let directory = try TemporaryDirectory()

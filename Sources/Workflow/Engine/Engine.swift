@@ -1,0 +1,183 @@
+/// The event loop that joins machine, journal, handlers and timers.
+///
+/// One loop drives all runs: it takes every message that waits, lets the machines decide, makes all that they decided
+/// durable in one transaction, and only then acts on it. So one commit serves many runs, and no effect comes before its
+/// event is on disk.
+public final class Engine: Sendable {
+    public struct Configuration: Sendable {
+        /// A folder that belongs to the installation, kept between runs.
+        public var dataDirectory: String
+        /// How long the lease on the journal lasts without a sign of life.
+        public var lease: Duration
+        /// How often the journal is asked for requests of other processes.
+        public var pollInterval: Duration
+        /// The most that one attempt's output may take in the journal, in bytes.
+        public var outputLimit: Int
+
+        public init(
+            dataDirectory: String, lease: Duration = .seconds(15), pollInterval: Duration = .milliseconds(200),
+            outputLimit: Int = 1 << 20
+        ) {
+            self.dataDirectory = dataDirectory
+            self.lease = lease
+            self.pollInterval = pollInterval
+            self.outputLimit = outputLimit
+        }
+    }
+
+    let journal: any Journal
+    let catalog: StepCatalog
+    let sealer: Sealer
+    let time: any TimeSource
+    let makeRandom: @Sendable () -> any RandomNumberGenerator
+    let configuration: Configuration
+    let mailbox = Mailbox<EngineMessage>()
+
+    /// - Parameter makeRandom: The source of jitter.
+    public init(
+        journal: any Journal, catalog: StepCatalog, sealer: Sealer, time: any TimeSource = SystemTime(),
+        random makeRandom: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() },
+        configuration: Configuration
+    ) {
+        self.journal = journal
+        self.catalog = catalog
+        self.sealer = sealer
+        self.time = time
+        self.makeRandom = makeRandom
+        self.configuration = configuration
+    }
+
+    /// Drives all runs of the journal until `stop`: the unsettled ones from before first.
+    ///
+    /// - Parameter lease: Held by the caller, who releases it afterwards.
+    /// - Throws: `JournalError` where the journal fails or the lease is lost. What was under way is ended then, and
+    ///   goes on after the next start.
+    public func run(under lease: Lease) async throws {
+        mailbox.open()
+        try await withThrowingDiscardingTaskGroup { group in
+            // Whoever still waits for an answer then must not wait for ever.
+            defer { mailbox.close { $0.refuse() } }
+            group.addTask { try await self.keep(lease) }
+            group.addTask { try await self.pollRequests() }
+            let core = EngineCore(engine: self, lease: lease)
+            defer { group.cancelAll() }
+            try await withTaskCancellationHandler {
+                try await core.recover()
+                while true {
+                    for effect in try await core.commit() { perform(effect, in: &group) }
+                    if core.isStopped { break }
+                    try await core.handle(await mailbox.take())
+                }
+            } onCancel: {
+                self.mailbox.send(.stop)
+            }
+        }
+    }
+
+    /// Asks for something and waits until the answer is durable. Works only while `run` does.
+    public func submit(_ request: EngineRequest) async -> EngineAnswer {
+        let answer = Promise<EngineAnswer>()
+        mailbox.send(.request(request, .local(answer)))
+        return await answer.value
+    }
+
+    /// Waits until the run does nothing more by itself, or the engine stops.
+    ///
+    /// - Returns: Its status; nil where the engine stopped before, or there is no such run.
+    public func settled(_ run: RunID) async -> RunStatus? {
+        let status = Promise<RunStatus?>()
+        mailbox.send(.awaitSettled(run, status))
+        return await status.value
+    }
+
+    /// Waits until no run is under way, or the engine stops.
+    public func idle() async {
+        let idle = Promise<Void>()
+        mailbox.send(.awaitIdle(idle))
+        await idle.value
+    }
+
+    /// Ends what is under way and makes `run` return; the runs go on after the next start.
+    public func stop() {
+        mailbox.send(.stop)
+    }
+
+    private func keep(_ lease: Lease) async throws {
+        let pause = Duration.milliseconds(configuration.lease.milliseconds / 3)
+        while !Task.isCancelled {
+            do { try await time.sleep(until: time.now() + pause) } catch { return }
+            try await journal.renew(lease, at: time.now(), lasting: configuration.lease)
+        }
+    }
+
+    private func pollRequests() async throws {
+        var seen: Int?
+        var lastID = 0
+        while !Task.isCancelled {
+            let counter = try await journal.changeCounter()
+            if counter != seen {
+                seen = counter
+                for (id, request) in try await journal.pendingRequests() where id > lastID {
+                    lastID = id
+                    mailbox.send(.request(request, .journal(id)))
+                }
+            }
+            do { try await time.sleep(until: time.now() + configuration.pollInterval) } catch { return }
+        }
+    }
+
+    private func perform(_ effect: EngineEffect, in group: inout ThrowingDiscardingTaskGroup<any Error>) {
+        switch effect {
+        case .work(let task): group.addTask { await withTaskCancellationHandler { await task.value } onCancel: { task.cancel() } }
+        case .timer(let run, let instance, let at):
+            group.addTask { [time, mailbox] in
+                // Only a stop ends the sleep early, and then nobody reads the message.
+                guard (try? await time.sleep(until: at)) != nil else { return }
+                mailbox.send(.timer(run, instance, at))
+            }
+        case .send(let message): mailbox.send(message)
+        }
+    }
+}
+
+/// What reaches the loop.
+enum EngineMessage: Sendable {
+    case request(EngineRequest, EngineReply)
+    case prepared(RunID, InstanceID, attempt: Int, prior: Value, Promise<Bool>)
+    case attempted(RunID, InstanceID, attempt: Int, Attempt.Result)
+    case reverted(RunID, InstanceID, attempt: Int, Result<[String], StepError>)
+    case timer(RunID, InstanceID, Timestamp)
+    /// A step's sub-run that was made before has to go on, or has ended already.
+    case joinChild(RunID, InstanceID)
+    case rollBackChild(RunID, InstanceID)
+    case output(RunID, OutputLine)
+    case awaitSettled(RunID, Promise<RunStatus?>)
+    case awaitIdle(Promise<Void>)
+    case stop
+
+    /// Answers in the name of an engine that does not run.
+    func refuse() {
+        switch self {
+        case .request(_, .local(let promise)): promise.keep(.refused("the engine is stopping"))
+        case .prepared(_, _, _, _, let promise): promise.keep(false)
+        case .awaitSettled(_, let promise): promise.keep(nil)
+        case .awaitIdle(let promise): promise.keep(())
+        case .request, .attempted, .reverted, .timer, .joinChild, .rollBackChild, .output, .stop: break
+        }
+    }
+}
+
+/// Who waits for an answer.
+enum EngineReply: Sendable {
+    case local(Promise<EngineAnswer>)
+    case journal(Int)
+    /// The engine itself asked.
+    case nobody
+}
+
+/// What the loop does once its events are on disk.
+enum EngineEffect {
+    case work(Task<Void, Never>)
+    case timer(RunID, InstanceID, Timestamp)
+    case send(EngineMessage)
+}

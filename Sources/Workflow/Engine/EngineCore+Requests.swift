@@ -1,0 +1,134 @@
+extension EngineCore {
+    /// Does what was asked, or says why it does not fit.
+    func answer(_ request: EngineRequest, _ reply: EngineReply) {
+        do {
+            try perform(request)
+            self.reply(.done, to: reply)
+        } catch {
+            self.reply(.refused(error.description), to: reply)
+        }
+    }
+
+    private func perform(_ request: EngineRequest) throws(InvalidEvent) {
+        if isStopped { throw InvalidEvent("the engine is stopping") }
+        if case .start(let id, let header, let sealed) = request { return try start(id, header, sealedSecrets: sealed) }
+        guard let run = runs[request.run] else { throw InvalidEvent("there is no run \(request.run)") }
+        switch request {
+        case .start: break
+        case .cancel(_, let actor, let reason):
+            try record_(.cancelRequested(by: actor, reason: reason), in: run)
+            cancelTasksIfNeeded(of: run)
+        case .rollback(_, let actor, let reason):
+            try record_(.rollbackRequested(by: actor, reason: reason), in: run)
+            cancelTasksIfNeeded(of: run)
+        case .resume(_, let actor, let sealed):
+            if let sealed {
+                run.open(sealedSecrets: sealed)
+                keepSecrets(of: run.id, sealed: sealed)
+            }
+            // A run that was only interrupted goes on as soon as somebody drives it.
+            if run.machine.status.isSettled {
+                try requireFreeGroup(run)
+                try record_(.resumed(by: actor), in: run)
+                armTimers(of: run)
+            }
+        case .retry(_, let step, let actor):
+            try requireFreeGroup(run)
+            let index = try step.map { name throws(InvalidEvent) in try self.index(of: name, in: run) }
+            try record_(.retryRequested(from: index, by: actor), in: run)
+            armTimers(of: run)
+        case .skip(_, let step, let actor, let reason):
+            try record_(.skipped(try instance(named: step, in: run), reason: reason, by: actor), in: run)
+        case .approve(_, let step, let actor, let reason):
+            try record_(.approved(try instance(named: step, in: run), by: actor, reason: reason), in: run)
+        case .reject(_, let step, let actor, let reason):
+            try record_(.rejected(try instance(named: step, in: run), by: actor, reason: reason), in: run)
+        case .signal(_, let name, let data, let actor):
+            if run.machine.status.isSettled { throw InvalidEvent("run \(run.id) is \(run.machine.status.rawValue)") }
+            try record_(.signalReceived(name: name, data: run.redactor.redact(data), by: actor), in: run)
+        case .resolve(_, let step, let resolution, let actor, let reason):
+            try record_(
+                .resolved(try instance(named: step, in: run), resolution, by: actor, reason: reason), in: run)
+        }
+        advance(run)
+    }
+
+    private func start(_ id: RunID, _ header: RunHeader, sealedSecrets: String?) throws(InvalidEvent) {
+        guard let (workflow, _) = workflow(header.bundle) else { throw InvalidEvent("its workflow is not stored") }
+        var header = header
+        if let rule = workflow.definition.concurrency, header.group == nil {
+            header.group = try group(rule, header)
+            if rule.onConflict == .reject, isGroupBusy(header.group, besides: id) {
+                throw InvalidEvent("another run of group '\(header.group ?? "")' is under way")
+            }
+        }
+        try begin(id, header, workflow, sealedSecrets: sealedSecrets)
+    }
+
+    private func group(_ rule: ConcurrencyRule, _ header: RunHeader) throws(InvalidEvent) -> String {
+        do {
+            let value = try rule.group.evaluate(in: Scope(names: ["inputs": .object(header.inputs)]))
+            return value.stringValue ?? value.canonicalJSON
+        } catch {
+            throw InvalidEvent("its concurrency group has no value: \(error)")
+        }
+    }
+
+    /// Makes a run. The workflow's bundle must be stored.
+    func begin(
+        _ id: RunID, _ header: RunHeader, _ workflow: Workflow, sealedSecrets: String?
+    ) throws(InvalidEvent) {
+        if runs[id] != nil { throw InvalidEvent("there is a run \(id) already") }
+        let graph = self.workflow(header.bundle)?.graph ?? register(workflow, hash: header.bundle).graph
+        let run = ActiveRun(id: id, workflow: workflow, machine: RunMachine(graph: graph), sealer: engine.sealer)
+        runs[id] = run
+        if let sealedSecrets {
+            run.open(sealedSecrets: sealedSecrets)
+            keepSecrets(of: id, sealed: sealedSecrets)
+        }
+        try record_(.created(header), in: run)
+        if !isGroupBusy(header.group, besides: id) {
+            try record_(.admitted, in: run)
+            advance(run)
+        }
+    }
+
+    /// Ends the attempts of a run that is being cancelled, and its sub-runs.
+    func cancelTasksIfNeeded(of run: ActiveRun) {
+        guard run.machine.status == .cancelling else { return }
+        for task in run.tasks.values { task.cancel() }
+        for instance in run.machine.instances {
+            guard case .waiting(.run(let id)) = run.machine[instance].phase, let child = runs[id],
+                !child.machine.status.isSettled, child.machine.status != .cancelling
+            else { continue }
+            do {
+                try record_(.cancelRequested(by: Actor("run \(run.id)"), reason: nil), in: child)
+                cancelTasksIfNeeded(of: child)
+                advance(child)
+            } catch {
+                // It is rolling back by itself, and reports when that is done.
+                continue
+            }
+        }
+    }
+
+    private func requireFreeGroup(_ run: ActiveRun) throws(InvalidEvent) {
+        if isGroupBusy(run.machine.header?.group, besides: run.id) {
+            throw InvalidEvent("another run of group '\(run.machine.header?.group ?? "")' is under way")
+        }
+    }
+
+    private func index(of name: String, in run: ActiveRun) throws(InvalidEvent) -> Int {
+        guard let index = run.machine.graph.index[name] else { throw unknownStep(name, run) }
+        return index
+    }
+
+    private func instance(named name: String, in run: ActiveRun) throws(InvalidEvent) -> InstanceID {
+        guard let instance = run.machine.graph.instance(named: name) else { throw unknownStep(name, run) }
+        return instance
+    }
+
+    private func unknownStep(_ name: String, _ run: ActiveRun) -> InvalidEvent {
+        InvalidEvent("run \(run.id) has no step '\(name)'; its steps: \(run.definition.steps.map(\.id).joined(separator: ", "))")
+    }
+}

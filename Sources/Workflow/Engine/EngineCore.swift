@@ -1,0 +1,302 @@
+import Foundation
+
+/// What the engine's loop knows and decides. Lives inside one task; nothing else touches it.
+final class EngineCore {
+    let engine: Engine
+    let lease: Lease
+    var runs: [RunID: ActiveRun] = [:]
+    var random: any RandomNumberGenerator
+    /// The time of the events being handled: one for all that become durable together.
+    var now: Timestamp
+    private(set) var isStopped = false
+
+    /// Runs with events that are not durable yet, in the order in which they got them.
+    private var touched: [RunID] = []
+    private var batch = JournalBatch()
+    /// What is done after the commit: tasks are made only then.
+    private var effects: [() -> EngineEffect] = []
+    private var replies: [(Promise<EngineAnswer>, EngineAnswer)] = []
+    private var acknowledgements: [Promise<Bool>] = []
+    private var settledWaiters: [RunID: [Promise<RunStatus?>]] = [:]
+    private var idleWaiters: [Promise<Void>] = []
+    /// Graphs by the hash of their bundle, for runs of the same workflow.
+    private var workflows: [String: (workflow: Workflow, graph: RunGraph)] = [:]
+
+    init(engine: Engine, lease: Lease) {
+        self.engine = engine
+        self.lease = lease
+        now = engine.time.now()
+        random = engine.makeRandom()
+    }
+
+    /// Takes over every run that was under way when the last owner ended.
+    func recover() async throws {
+        for record in try await engine.journal.runs(.unsettled).reversed() {
+            let run = try await load(record)
+            for event in run.machine.interruptions { try record_(event, in: run) }
+        }
+        now = engine.time.now()
+        for run in runs.values.sorted(by: { $0.id < $1.id }) {
+            armTimers(of: run)
+            advance(run)
+        }
+        admitPending()
+    }
+
+    /// Makes everything durable that was decided, and tells who waits for it.
+    ///
+    /// - Returns: What to do now.
+    func commit() async throws -> [EngineEffect] {
+        let settled = collect()
+        if !batch.isEmpty {
+            do {
+                try await engine.journal.append(batch, under: lease)
+            } catch {
+                abandon()
+                throw error
+            }
+        }
+        batch = JournalBatch()
+        for (promise, answer) in replies { promise.keep(answer) }
+        for promise in acknowledgements { promise.keep(true) }
+        replies = []
+        acknowledgements = []
+        let due = effects.map { $0() }
+        effects = []
+        for id in settled {
+            for waiter in settledWaiters.removeValue(forKey: id) ?? [] { waiter.keep(runs[id]?.machine.status) }
+            runs[id] = nil
+        }
+        if runs.isEmpty {
+            for waiter in idleWaiters { waiter.keep(()) }
+            idleWaiters = []
+        }
+        return due
+    }
+
+    /// Moves the events of all touched runs into the batch.
+    ///
+    /// - Returns: The runs that are settled by them.
+    private func collect() -> [RunID] {
+        var settled: [RunID] = []
+        for id in touched {
+            guard let run = runs[id] else { continue }
+            if !run.pending.isEmpty {
+                batch.entries.append(
+                    JournalBatch.Entry(run: id, at: now, events: run.pending, status: run.machine.status))
+                run.pending = []
+            }
+            if run.machine.status.isSettled { settled.append(id) }
+        }
+        touched = []
+        return settled
+    }
+
+    /// The journal failed: nobody is told that anything was done.
+    private func abandon() {
+        stopWork()
+        let lost = EngineAnswer.refused("the journal could not be written")
+        for (promise, _) in replies { promise.keep(lost) }
+        for promise in acknowledgements { promise.keep(false) }
+        endWaiting()
+    }
+
+    private func endWaiting() {
+        for waiter in settledWaiters.values.flatMap(\.self) { waiter.keep(nil) }
+        for waiter in idleWaiters { waiter.keep(()) }
+        settledWaiters = [:]
+        idleWaiters = []
+    }
+
+    private func stopWork() {
+        for run in runs.values { for task in run.tasks.values { task.cancel() } }
+    }
+
+    // MARK: - Messages
+
+    func handle(_ messages: [EngineMessage]) async throws {
+        for message in messages {
+            // What happens next may need runs that are not in memory: only reading, so the order stays.
+            try await fetch(for: message)
+        }
+        now = max(now, engine.time.now())
+        for message in messages { handle(message) }
+    }
+
+    private func handle(_ message: EngineMessage) {
+        switch message {
+        case .request(let request, let reply): answer(request, reply)
+        case .prepared(let id, let instance, let attempt, let prior, let promise):
+            guard let run = runs[id], run.machine.isRunning(instance, attempt: attempt), !isStopped else {
+                return promise.keep(false)
+            }
+            record(.attemptPrepared(instance, prior: run.redactor.redact(prior)), in: run)
+            acknowledgements.append(promise)
+        case .attempted(let id, let instance, let attempt, let result):
+            guard let run = runs[id], run.machine.isRunning(instance, attempt: attempt) else { return }
+            run.tasks[instance] = nil
+            finish(instance, result, in: run)
+            advance(run)
+        case .reverted(let id, let instance, let attempt, let result):
+            guard let run = runs[id], run.machine.isReverting(instance, attempt: attempt) else { return }
+            run.tasks[instance] = nil
+            finishRevert(instance, result, in: run)
+            advance(run)
+        case .timer(let id, let instance, let at):
+            guard let run = runs[id], run.machine.contains(instance), run.machine[instance].deadline == at else { return }
+            record(.timerFired(instance), in: run)
+            advance(run)
+        case .joinChild(let id, let instance): joinChild(of: id, instance)
+        case .rollBackChild(let id, let instance): rollBackChild(of: id, instance)
+        case .output(let id, let line):
+            guard let run = runs[id] else { return }
+            var line = line
+            line.text = run.redactor.redact(line.text)
+            batch.output.append(line)
+        case .awaitSettled(let id, let promise):
+            if let run = runs[id], !run.machine.status.isSettled {
+                settledWaiters[id, default: []].append(promise)
+            } else {
+                promise.keep(runs[id]?.machine.status)
+            }
+        case .awaitIdle(let promise): runs.isEmpty ? promise.keep(()) : idleWaiters.append(promise)
+        case .stop: stop()
+        }
+    }
+
+    /// What is under way is ended and journaled as interrupted, so that the next owner looks before it acts.
+    private func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        stopWork()
+        for run in runs.values.sorted(by: { $0.id < $1.id }) {
+            for event in run.machine.interruptions { record(event, in: run) }
+        }
+        effects = []
+        endWaiting()
+    }
+
+    // MARK: - Events
+
+    /// Applies an event and keeps it for the next commit.
+    func record_(_ event: RunEvent, in run: ActiveRun) throws(InvalidEvent) {
+        try run.machine.apply(event, at: now)
+        if run.pending.isEmpty { touched.append(run.id) }
+        run.pending.append(event)
+    }
+
+    /// Applies an event that the engine itself has made, and that therefore fits.
+    func record(_ event: RunEvent, in run: ActiveRun) {
+        do {
+            try record_(event, in: run)
+        } catch {
+            preconditionFailure("the engine made an event that does not fit run \(run.id): \(error)")
+        }
+    }
+
+    func after(_ effect: @escaping () -> EngineEffect) { effects.append(effect) }
+
+    func reply(_ answer: EngineAnswer, to reply: EngineReply) {
+        switch reply {
+        case .local(let promise): replies.append((promise, answer))
+        case .journal(let id): batch.answers.append((id, answer))
+        case .nobody: break
+        }
+    }
+
+    func keepBundle(of workflow: Workflow) throws { batch.bundles[workflow.bundle.hash] = try workflow.bundle.data() }
+
+    func keepSecrets(of run: RunID, sealed: String) { batch.secrets.append((run, sealed)) }
+
+    /// Lets the run do all that is possible now.
+    func advance(_ run: ActiveRun) {
+        guard !isStopped else { return }
+        while true {
+            let commands = run.machine.next()
+            if commands.isEmpty { return }
+            for command in commands { execute(command, in: run) }
+        }
+    }
+
+    func armTimers(of run: ActiveRun) {
+        for (instance, at) in run.machine.timers { arm(instance, at: at, in: run) }
+    }
+
+    func arm(_ instance: InstanceID, at time: Timestamp, in run: ActiveRun) {
+        let id = run.id
+        after { .timer(id, instance, time) }
+    }
+
+    // MARK: - Runs
+
+    /// Loads what a message is about, where it is not in memory.
+    private func fetch(for message: EngineMessage) async throws {
+        switch message {
+        case .request(.start(let id, let header, _), _):
+            if workflows[header.bundle] == nil { try await prepare(bundle: header.bundle) }
+            try await fetch(id)
+        case .request(let request, _): try await fetch(request.run)
+        case .joinChild(let id, let instance), .rollBackChild(let id, let instance):
+            if let run = runs[id] { try await fetch(id.child(run.name(of: instance))) }
+        case .awaitSettled(let id, _): try await fetch(id)
+        default: break
+        }
+    }
+
+    private func fetch(_ id: RunID) async throws {
+        guard runs[id] == nil, let record = try await engine.journal.runs(RunQuery(id: id)).first else { return }
+        _ = try await load(record)
+    }
+
+    private func load(_ record: RunRecord) async throws -> ActiveRun {
+        if let run = runs[record.id] { return run }
+        let (workflow, graph) = try await prepare(bundle: record.bundle)
+        var machine = RunMachine(graph: graph)
+        for entry in try await engine.journal.entries(of: record.id, after: 0) {
+            for event in entry.events { try machine.apply(event, at: entry.at) }
+        }
+        let run = ActiveRun(id: record.id, workflow: workflow, machine: machine, sealer: engine.sealer)
+        if let sealed = try await engine.journal.sealedSecrets(of: record.id) { run.open(sealedSecrets: sealed) }
+        runs[record.id] = run
+        if machine.status.isSettled { touched.append(record.id) }
+        return run
+    }
+
+    @discardableResult
+    private func prepare(bundle hash: String) async throws -> (workflow: Workflow, graph: RunGraph) {
+        if let known = workflows[hash] { return known }
+        guard let data = try await engine.journal.bundle(hash: hash) else {
+            throw JournalError(
+                .damaged, "the workflow with the hash \(hash) is missing", remedy: "restore a backup of the database")
+        }
+        return register(try WorkflowLoader.load(bundle: WorkflowBundle(data: data), catalog: engine.catalog), hash: hash)
+    }
+
+    @discardableResult
+    func register(_ workflow: Workflow, hash: String) -> (workflow: Workflow, graph: RunGraph) {
+        let catalog = engine.catalog
+        let graph = RunGraph(workflow.definition) { catalog[$0]?.reverting ?? .nothing }
+        workflows[hash] = (workflow, graph)
+        return (workflow, graph)
+    }
+
+    /// The workflow with this bundle, which `fetch` has loaded.
+    func workflow(_ hash: String) -> (workflow: Workflow, graph: RunGraph)? { workflows[hash] }
+
+    /// Lets runs start that their concurrency group held back.
+    func admitPending() {
+        for run in runs.values.sorted(by: { $0.id < $1.id }) where run.machine.status == .pending {
+            guard !isGroupBusy(run.machine.header?.group, besides: run.id) else { continue }
+            record(.admitted, in: run)
+            advance(run)
+        }
+    }
+
+    func isGroupBusy(_ group: String?, besides id: RunID) -> Bool {
+        guard let group else { return false }
+        return runs.values.contains { other in
+            other.id != id && other.machine.header?.group == group && other.machine.status != .pending
+                && !other.machine.status.isSettled
+        }
+    }
+}

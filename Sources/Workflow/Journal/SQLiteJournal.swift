@@ -1,0 +1,165 @@
+import Foundation
+import GRDB
+
+/// The journal in one SQLite file.
+///
+/// WAL with `synchronous=FULL`: a transaction that was acknowledged survives a power cut.
+public final class SQLiteJournal: Journal {
+    /// The version of the tables; a file of a later one is refused.
+    package static let schemaVersion = 1
+    /// "runr": tells our files from other SQLite files.
+    private static let applicationID = 0x7275_6e72
+
+    let pool: DatabasePool
+    public let path: String
+
+    /// Opens the file, or makes it (with its folder, both readable by their owner only).
+    ///
+    /// - Throws: `JournalError`: no access, damaged, another program's, or written by a newer version.
+    public init(path: String) throws {
+        self.path = path
+        pool = try Self.mapped(path) {
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            if !FileManager.default.fileExists(atPath: folder) {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            }
+            if !FileManager.default.fileExists(atPath: path) {
+                // Before SQLite makes it with the umask's rights: a journal names tenants and their admins.
+                // Where that fails, opening it says why.
+                _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+            }
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(10)
+            configuration.maximumReaderCount = 4
+            configuration.label = "journal"
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            // GRDB sets NORMAL when it turns WAL on, under which a power cut loses acknowledged transactions.
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+            }
+            return pool
+        }
+        try mapped { try Self.prepare(self.pool) }
+    }
+
+    /// Closes the file; every call after it fails.
+    public func close() throws {
+        try mapped { try self.pool.close() }
+    }
+
+    private static func prepare(_ pool: DatabasePool) throws {
+        let found = try pool.read { database in
+            (
+                version: try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0,
+                application: try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
+                tables: try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+            )
+        }
+        if found.version > schemaVersion, found.application == applicationID {
+            throw JournalError(
+                .newerVersion,
+                "\(pool.path) was written by a newer runner (format \(found.version), this one knows \(schemaVersion))",
+                remedy: "use the newer runner, or another file with --db; nothing was changed")
+        }
+        if found.tables > 0, found.application != applicationID {
+            throw JournalError(
+                .foreign, "\(pool.path) is an SQLite file of another program",
+                remedy: "name another file with --db; nothing was changed")
+        }
+        guard found.version < schemaVersion else { return }
+        try pool.write { database in
+            try database.execute(sql: Self.tables)
+            try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+            try database.execute(sql: "PRAGMA user_version = \(schemaVersion)")
+        }
+    }
+
+    private static let tables = """
+        CREATE TABLE runs(
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            workflow TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            bundle TEXT NOT NULL,
+            status TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            "group" TEXT,
+            parent TEXT);
+        CREATE INDEX runs_status ON runs(status);
+        CREATE TABLE journal(
+            sequence INTEGER PRIMARY KEY,
+            run INTEGER NOT NULL REFERENCES runs(number),
+            at INTEGER NOT NULL,
+            events TEXT NOT NULL,
+            hash BLOB NOT NULL);
+        CREATE INDEX journal_run ON journal(run);
+        CREATE TABLE bundles(hash TEXT PRIMARY KEY, data BLOB NOT NULL);
+        CREATE TABLE secrets(run TEXT PRIMARY KEY, sealed TEXT NOT NULL);
+        CREATE TABLE output(
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL,
+            step TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            stream TEXT NOT NULL,
+            text TEXT NOT NULL);
+        CREATE INDEX output_run ON output(run);
+        CREATE TABLE requests(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, request TEXT NOT NULL, answer TEXT);
+        CREATE INDEX requests_open ON requests(id) WHERE answer IS NULL;
+        CREATE TABLE lease(
+            only INTEGER PRIMARY KEY CHECK (only = 1), epoch INTEGER NOT NULL, owner TEXT, expires INTEGER NOT NULL);
+        INSERT INTO lease VALUES (1, 0, NULL, 0);
+        """
+
+    // MARK: - Errors
+
+    func mapped<T>(_ body: () throws -> T) throws -> T { try Self.mapped(path, body) }
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do { return try await pool.write(body) } catch { throw Self.translate(error, path) }
+    }
+
+    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do { return try await pool.read(body) } catch { throw Self.translate(error, path) }
+    }
+
+    private static func mapped<T>(_ path: String, _ body: () throws -> T) throws -> T {
+        do { return try body() } catch { throw translate(error, path) }
+    }
+
+    /// SQLite's result codes in the operator's words.
+    private static func translate(_ error: any Error, _ path: String) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        let detail = error.message ?? "SQLite error \(error.resultCode.rawValue)"
+        return switch error.resultCode {
+        case .SQLITE_FULL:
+            JournalError(
+                .diskFull, "the disk is full: \(path) could not grow",
+                remedy: "free some space, then 'runner resume' the run; all that was acknowledged is kept")
+        case .SQLITE_READONLY, .SQLITE_PERM:
+            JournalError(
+                .readOnly, "\(path) cannot be written: \(detail)",
+                remedy: "give this user write access to the file and its folder, or name another file with --db")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            JournalError(
+                .damaged, "\(path) is damaged: \(detail)",
+                remedy: "keep a copy of the file, restore the last backup or try 'sqlite3 FILE .recover', and check the "
+                    + "result with 'runner audit verify'")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            JournalError(
+                .busy, "\(path) is locked by another process for too long",
+                remedy: "see which process has it open (lsof), end a stuck one, and try again")
+        case .SQLITE_CANTOPEN:
+            JournalError(
+                .cannotOpen, "\(path) cannot be opened: \(detail)",
+                remedy: "check that the folder exists and is yours, or name another file with --db")
+        case .SQLITE_IOERR:
+            JournalError(
+                .inputOutput, "\(path) cannot be read or written: \(detail)",
+                remedy: "check the disk (dmesg), then 'runner resume' the run; all that was acknowledged is kept")
+        default: JournalError(.misuse, "\(path): \(detail)", remedy: "report this as a fault of the runner")
+        }
+    }
+}

@@ -84,9 +84,13 @@ struct ChartStore: Sendable {
     }
 
     private func update(_ repository: RepositoryAccess, _ credentials: HelmCredentials) async throws(StepError) {
-        try await helm.run(
+        let result = try await helm.run(
             ["repo", "update", HelmCredentials.repositoryName], credentials: credentials, onCluster: false,
             object: repository.url)
+        // Helm 3 tells of its failure here and exits with 0.
+        guard !result.output.text.contains("Unable to get an update") else {
+            throw ToolFailure(tool: "helm", object: repository.url).error(saying: result.output.text)
+        }
     }
 
     /// Downloads a chart into a new folder, and returns the file's path.

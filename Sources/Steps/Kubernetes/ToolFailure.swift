@@ -18,15 +18,8 @@ package struct ToolFailure {
 
     /// The error for a program that ended with a status other than 0, or did not end as it should.
     package func error(_ failure: ProcessFailure) -> StepError {
-        switch failure.kind {
-        case .cancelled: StepError(.cancelled, "\(tool) was stopped", object: object)
-        case .timedOut: StepError(.timedOut, failure.message, object: object, remedy: failure.remedy)
-        case .executableNotFound, .workingDirectoryUnusable:
-            StepError(.permanent, "\(tool): \(failure.message)", object: object, remedy: failure.remedy)
-        case .couldNotStart, .outputUnreadable, .signalled:
-            StepError(.transient, "\(tool): \(failure.message)", object: object, remedy: failure.remedy)
-        case .exited: error(saying: failure.result?.error.text ?? failure.message)
-        }
+        guard case .exited = failure.kind else { return StepError(failure, object: object) }
+        return error(saying: failure.result?.error.text ?? failure.message)
     }
 
     /// The error for what a program printed on standard error.
@@ -44,7 +37,7 @@ package struct ToolFailure {
         let told = text.range(of: "\nPlease review the fields above").map { text[..<$0.lowerBound] } ?? text[...]
         let lines = told.split(whereSeparator: \.isNewline).filter { line in
             !line.hasPrefix("WARNING: ") && !line.hasPrefix("Warning: ") && !line.hasPrefix("level=")
-                && line.firstMatch(of: /^[EWI]\d{4} [\d:.]+/) == nil
+                && !line.hasPrefix("Hang tight") && line.firstMatch(of: /^[EWI]\d{4} [\d:.]+/) == nil
         }
         let said = (lines.isEmpty ? text.split(whereSeparator: \.isNewline) : lines).suffix(20)
             .map { line in

@@ -162,7 +162,7 @@ struct HelmReleaseTests {
             let step = try step(helm)
             let chart = try TestChart.write(TestChart.web, to: step.directory)
             var input = parameters(namespace, chart: chart, ["image": "registry.invalid/shop:9"])
-            input["timeout"] = "6s"
+            input["timeout"] = "10s"
             let first = try await step.observe(input)
             let noImage = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
             #expect(noImage?.kind == .timedOut)
@@ -173,6 +173,7 @@ struct HelmReleaseTests {
             let crashing = try TestChart.write(TestChart.webWithoutClaim, to: step.directory, "crashing")
             input["chart"] = .string(crashing)
             input["values"] = ["command": "echo no database; exit 3"]
+            input["timeout"] = "20s"
             let crash = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
             #expect(crash?.message.contains("exit status 3") == true)
             #expect(crash?.message.contains("no database") == true)

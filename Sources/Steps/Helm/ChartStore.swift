@@ -58,7 +58,8 @@ struct ChartStore: Sendable {
             let credentials = try HelmCredentials(anonymous, in: directory)
             try await helm.run(
                 ["registry", "login", registry.host, "--username", username, "--password-stdin"]
-                    + (registry.plainHTTP ? ["--plain-http"] : []) + (credentials.caFile.map { ["--ca-file", $0] } ?? []),
+                    + (registry.plainHTTP ? ["--plain-http"] : [])
+                    + (credentials.caFile.map { ["--ca-file", $0] } ?? []),
                 input: password, credentials: credentials, onCluster: false, object: "registry \(registry.host)")
         }
     }
@@ -115,7 +116,10 @@ struct ChartStore: Sendable {
             try await helm.run(
                 ["pull"] + arguments + ["--destination", folder], credentials: credentials, onCluster: false,
                 object: source.description + (version.map { " \($0)" } ?? ""))
-            guard let file = try FileManager.default.contentsOfDirectory(atPath: folder).first(where: { $0.hasSuffix(".tgz") })
+            guard
+                let file = try FileManager.default.contentsOfDirectory(atPath: folder).first(where: {
+                    $0.hasSuffix(".tgz")
+                })
             else {
                 throw StepError(.transient, "helm pull has left no file", object: source.description)
             }

@@ -66,7 +66,8 @@ package struct ToolFailure {
     /// The first that matches decides, so what is more telling stands higher: a full text may hold several.
     private static let rules = [
         Rule(
-            .transient, "the namespace is being deleted: wait for it, or find out what holds it up (kubectl get namespace)",
+            .transient,
+            "the namespace is being deleted: wait for it, or find out what holds it up (kubectl get namespace)",
             "being terminated"),
         Rule(
             .permanent, "check the kubeconfig's credentials: kubectl auth whoami", "You must be logged in",
@@ -84,13 +85,15 @@ package struct ToolFailure {
             .permanent, "choose a version of the chart that fits the cluster, or upgrade the cluster",
             "which is incompatible with Kubernetes"),
         Rule(
-            .conflict, "the object belongs to somebody else: remove it, or let the release take it (`take_ownership: true`)",
+            .conflict,
+            "the object belongs to somebody else: remove it, or let the release take it (`take_ownership: true`)",
             "cannot be imported into the current release"),
         Rule(
             .conflict, "another field manager owns these fields: leave them to it, or take them over (`force: true`)",
             "Apply failed with"),
         Rule(
-            .transient, "check that the API server is up and reachable: kubectl get --raw /readyz", "connection refused",
+            .transient, "check that the API server is up and reachable: kubectl get --raw /readyz",
+            "connection refused",
             "connect to the server", "i/o timeout", "TLS handshake timeout", "no route to host", "connection reset",
             "unexpected EOF", ": EOF", "client connection lost", "currently unable to handle", "ServiceUnavailable",
             "Too Many Requests", "etcdserver", "cluster unreachable", "no such host", "Temporary failure in name",

@@ -8,7 +8,9 @@ import Workflow
     .enabled(if: TestCluster.isThere && !StandInCharts.cases.isEmpty, TestCluster.hint), .serialized,
     .timeLimit(.minutes(5)))
 struct StandInChartTests {
-    @Test("right after its install a release shows no change, and after a change by hand that one", arguments: StandInCharts.cases)
+    @Test(
+        "right after its install a release shows no change, and after a change by hand that one",
+        arguments: StandInCharts.cases)
     func noDrift(helm: String, chart: String) async throws {
         try await TestCluster.withNamespace { namespace in
             let step = try StepUnderTest(
@@ -16,7 +18,10 @@ struct StandInChartTests {
             try FileManager.default.copyItem(atPath: StandInCharts.folder, toPath: step.directory.file("charts"))
             let calls = Helm(try TestCluster.access(helm: helm), dataDirectory: step.directory.path)
             try await calls.run(
-                ["package", step.directory.file("charts/\(chart)"), "--dependency-update", "-d", step.directory.file("packed")],
+                [
+                    "package", step.directory.file("charts/\(chart)"), "--dependency-update", "-d",
+                    step.directory.file("packed"),
+                ],
                 onCluster: false)
             let packed = try FileManager.default.contentsOfDirectory(atPath: step.directory.file("packed"))
             let file = try #require(packed.first)

@@ -22,13 +22,13 @@ say() { printf '%4ds  %s\n' $((SECONDS - started)) "$*" >&2; }
 # a new value with every change that alters the result: a version below, a patch
 # of the tree, kube-all.go or relay.go. (Hashing this file would throw away six
 # minutes of building for a comment.)
-stamp=6a05fb9a487cb7a4f86a114fae51fe4c98a7562801089f4763ec5756a7eb9614
+recipe=2
 
 # Tools that up.sh needs as well, so they are looked for before the cache is.
 missing=()
 command -v openssl >/dev/null || missing+=(openssl)
 command -v ip >/dev/null || missing+=(iproute2)
-done_before() { [ "$(cat "$cache/stamp" 2>/dev/null || true)" = "$stamp" ]; }
+done_before() { [ "$(cat "$cache/recipe" 2>/dev/null || true)" = "$recipe" ]; }
 if ! done_before; then
     python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 fi
@@ -41,7 +41,7 @@ mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9 # another install.sh may be at work: wait, then look again
 done_before && exit 0
-rm -rf "$cache"/{stamp,bin,cni,work}
+rm -rf "$cache"/{recipe,bin,cni,work}
 mkdir -p "$cache"/{bin,cni} "$cache"/work/{apt/lists/partial,apt/archives/partial,debs,root,wheels}
 work=$cache/work
 trap 'rm -rf "$work"' EXIT
@@ -111,6 +111,25 @@ sed -i '/^type ServicePort struct/,/^}/s|^\tProtocol Protocol |\t// +default="TC
 # minute) and then looks at it again (each 10 s): look each second.
 sed -i 's/ContainerGCPeriod = time.Minute/ContainerGCPeriod = time.Second/' pkg/kubelet/kubelet.go
 sed -i 's/syncPeriod = 10 \* time.Second/syncPeriod = time.Second/' pkg/kubelet/status/status_manager.go
+# The tree was written for older Go: since 1.18 the runtime's mapiterinit takes a
+# third argument, and without it the API server writes through a stray pointer
+# and dies, on the first object of a custom resource at the latest. As reflect2
+# 1.0.2 does it, with all fields of the runtime's hiter.
+reflect2=vendor/github.com/modern-go/reflect2
+sed -i 's/^func mapiterinit(rtype unsafe.Pointer, m unsafe.Pointer) .*/func mapiterinit(rtype, m unsafe.Pointer, it *hiter)/' \
+    "$reflect2/unsafe_link.go"
+sed -i 's|^\t// rest fields are ignored|\tt, h, buckets, bptr, overflow, oldoverflow unsafe.Pointer\n\tstartBucket uintptr\n\toffset uint8\n\twrapped bool\n\tB, i uint8\n\tbucket, checkBucket uintptr|' \
+    "$reflect2/unsafe_link.go"
+sed -i 's/hiter: *mapiterinit(/hiter: iterate(/' "$reflect2/unsafe_map.go"
+cat >>"$reflect2/unsafe_map.go" <<'GO'
+
+func iterate(rtype, m unsafe.Pointer) *hiter {
+	it := new(hiter)
+	mapiterinit(rtype, m, it)
+	return it
+}
+GO
+grep -q 'it \*hiter)$' "$reflect2/unsafe_link.go" && grep -q 'checkBucket' "$reflect2/unsafe_link.go" && grep -q 'hiter: iterate(' "$reflect2/unsafe_map.go"
 packages=$(grep -rl --include='*.go' '+k8s:openapi-gen=' pkg vendor/k8s.io/*/ |
     grep -vE '/(code-generator|sample-apiserver|kube-openapi|testdata)/|_test\.go$' |
     xargs -n1 dirname | sort -u | sed 's#^#k8s.io/kubernetes/#' | paste -sd,)
@@ -128,5 +147,5 @@ done
 for name in kube-apiserver kube-controller-manager kube-scheduler kubelet; do ln -sf kube-all "$cache/bin/$name"; done
 
 wait "$wheels"
-echo "$stamp" >"$cache/stamp"
+echo "$recipe" >"$cache/recipe"
 say "done: $cache, $(du -sh --exclude=work "$cache" | cut -f1)"

@@ -12,8 +12,6 @@ struct Call: Sendable {
     }
 
     let identity: Identity
-    /// True where a header names another user than the one whose credentials came.
-    let impersonates: Bool
     /// Whether the caller's company does not bound what it may see.
     let crossesCompanies: Bool
     let body: [String: JSON]

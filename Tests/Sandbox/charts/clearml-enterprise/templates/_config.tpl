@@ -25,9 +25,10 @@ function quoted(s,   i, c) {
 function plain(s,   cut) {
     cut = index(s, "#")
     if (cut) s = trim(substr(s, 1, cut - 1))
-    if (match(s, /[+=$*^&!@,?`\\"{}\[\]]/))
+    if (match(s, /[]+=$*^&!@,?`\\"{}[]/))
         fail("Expected end of text, found \047" substr(s, RSTART, 1) "\047 (at char " RSTART - 1 ")")
-    if (s ~ /^-?[0-9]+$/) return sprintf("%.0f", s + 0)
+    # A leading zero would make this awk count in eights.
+    if (s ~ /^-?[0-9]+$/) { sub(/^-?0+/, substr(s, 1, 1) == "-" ? "-" : "", s); return s ~ /[0-9]/ ? s : "0" }
     if (s ~ /^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$/) return s + 0 ""
     return s
 }

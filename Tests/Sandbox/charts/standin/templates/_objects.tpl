@@ -7,12 +7,20 @@ metadata:
   name: {{ .name }}
   namespace: {{ .root.Release.Namespace }}
   labels:
+    {{- if .labels }}
+    {{- toYaml .labels | nindent 4 }}
+    {{- else }}
     {{- include "standin.labels" . | nindent 4 }}
+    {{- end }}
 spec:
   replicas: {{ default 1 .replicas }}
   selector:
     matchLabels:
+      {{- if .labels }}
+      {{- toYaml .labels | nindent 6 }}
+      {{- else }}
       {{- include "standin.selector" . | nindent 6 }}
+      {{- end }}
   template:
     {{- include "standin.pod" . | nindent 4 }}
 {{ end -}}

@@ -18,7 +18,8 @@ package struct ClearMLApplications: StepKind {
             Parameter("folder", .string(.path), default: "apps", "Path in it of the folder of applications."),
             Parameter(
                 "options", .oneOf("auto", "password", "key"), default: "auto",
-                "How the script takes credentials: `--user` and `--password`, or `--key` and `--secret`; auto: it is read."),
+                "How the script takes credentials: `--user` and `--password`, or `--key` and `--secret`; auto: it is read."
+            ),
             Parameter("python", .string, default: "python3", "The Python to run it with."),
         ] + KeptConfigMap.parameters(default: "runner-clearml-applications")
     package let outputs = [
@@ -93,13 +94,16 @@ package struct ClearMLApplications: StepKind {
         _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
     ) async throws -> [String] {
         let left = try await KeptConfigMap(input, access).restore(prior)
-        return left + ["applications on \(try input.string("url")) stay as long as the server does: it has no call to remove them"]
+        return left + [
+            "applications on \(try input.string("url")) stay as long as the server does: it has no call to remove them"
+        ]
     }
 
     private static func archive(_ input: StepInput) throws(StepError) -> ApplicationArchive {
         try ApplicationArchive(
             directory: try input.string("directory"), script: try input.string("script"),
-            folder: try input.string("folder"), options: ApplicationArchive.Options(rawValue: try input.string("options")))
+            folder: try input.string("folder"),
+            options: ApplicationArchive.Options(rawValue: try input.string("options")))
     }
 
     /// Tells a server, with its data, from another one under the same address.
@@ -111,7 +115,8 @@ package struct ClearMLApplications: StepKind {
             throw ClearMLFailure(.noReply(.invalidRequest), call: "users.get_current_user", message: error.message)
         }
         let user = try await client.read("users.get_current_user").data["user"] ?? [:]
-        return [user["company"]?["id"], user["id"], user["created"]].map { $0?.stringValue ?? "-" }.joined(separator: " ")
+        return [user["company"]?["id"], user["id"], user["created"]].map { $0?.stringValue ?? "-" }.joined(
+            separator: " ")
     }
 
     private static func output(_ archive: ApplicationArchive) -> StepOutput {

@@ -53,7 +53,8 @@ package struct ClearMLServerVersion: Hashable, Sendable, CustomStringConvertible
     package let minor: Int
 
     package init?(_ text: String) {
-        guard let match = text.prefixMatch(of: /(\d+)\.(\d+)/), let major = Int(match.1), let minor = Int(match.2) else {
+        guard let match = text.prefixMatch(of: /(\d+)\.(\d+)/), let major = Int(match.1), let minor = Int(match.2)
+        else {
             return nil
         }
         self.major = major

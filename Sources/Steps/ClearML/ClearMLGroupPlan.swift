@@ -31,9 +31,11 @@ package struct ClearMLGroupPlan: Hashable, Sendable {
             "groups",
             .array(
                 .object([
-                    Parameter("name", .string, required: true, "Lower-case letters, digits and single `_`; fixed for good."),
+                    Parameter(
+                        "name", .string, required: true, "Lower-case letters, digits and single `_`; fixed for good."),
                     Parameter("display_name", .string, "Name that people see; none: the name."),
-                    Parameter("features", .array(.string), required: true, "What members get, besides what `users` have."),
+                    Parameter(
+                        "features", .array(.string), required: true, "What members get, besides what `users` have."),
                     Parameter("assignable", .boolean, default: false, "Whether tenants' admins can add users to it."),
                     Parameter("id", .string(.uuid), "Id of a group that exists already; none: made once and kept."),
                 ])),
@@ -43,11 +45,13 @@ package struct ClearMLGroupPlan: Hashable, Sendable {
             "Features of everybody; an empty list for none. Left out: everybody has all features of the tenant."),
         Parameter("admins_features", .array(.string), "Features of the group `admins`; left out: the server's own."),
         Parameter(
-            "queue_admins_features", .array(.string), "Features of the group `queue_admins`; left out: the server's own."),
+            "queue_admins_features", .array(.string),
+            "Features of the group `queue_admins`; left out: the server's own."),
         Parameter("server_features", .array(.string), default: [], "Features switched on for the whole server."),
         Parameter(
             "server_version", .string,
-            "Version of the API server, such as its image's tag: features that it lacks are refused. None: not checked."),
+            "Version of the API server, such as its image's tag: features that it lacks are refused. None: not checked."
+        ),
     ]
 
     package init(_ input: StepInput) throws(StepError) {
@@ -108,7 +112,8 @@ package struct ClearMLGroupPlan: Hashable, Sendable {
     private static func notes(_ groups: [Group], users: [String]?) -> [String] {
         guard let users else {
             return groups.isEmpty
-                ? [] : ["'users_features' is not set: everybody has all features of the tenant, so the groups add nothing"]
+                ? []
+                : ["'users_features' is not set: everybody has all features of the tenant, so the groups add nothing"]
         }
         return groups.filter { Set($0.features).isSubset(of: users) }
             .map { "group '\($0.name)' adds nothing: 'users_features' has all its features, and features add up" }
@@ -146,7 +151,8 @@ package struct ClearMLGroupPlan: Hashable, Sendable {
                 }
                 if let version, !version.has(feature), case .server(let major, let minor) = feature.since {
                     faults.append(
-                        "\(place): '\(name)' needs an API server of version \(major).\(minor) or newer, and this one is \(version)")
+                        "\(place): '\(name)' needs an API server of version \(major).\(minor) or newer, and this one is \(version)"
+                    )
                 }
                 if feature.since == .newer {
                     notes.append("\(place): '\(name)' is known from newer servers only; an older one ignores it")

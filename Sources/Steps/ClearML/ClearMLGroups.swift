@@ -6,7 +6,8 @@ package import Workflow
 /// is taken out of the list and comes back.
 package struct ClearMLGroups: StepKind {
     package let name = "clearml.groups"
-    package let summary = "Checks groups and server features, keeps the groups' ids, and gives the server's environment entries."
+    package let summary =
+        "Checks groups and server features, keeps the groups' ids, and gives the server's environment entries."
     package let reverting = Reverting.automatic
     package let parameters = ClearMLGroupPlan.parameters + KeptConfigMap.parameters(default: "runner-clearml-groups")
     package let outputs = [
@@ -68,7 +69,8 @@ package struct ClearMLGroups: StepKind {
                 throw StepError(
                     .conflict, "group '\(group.name)' has the id \(known), and the inputs say \(given)",
                     object: place.description,
-                    remedy: "leave the id out to keep the group with its members, or remove the entry to start a new group")
+                    remedy:
+                        "leave the id out to keep the group with its members, or remove the entry to start a new group")
             }
             ids[group.name] = group.id ?? kept[group.name] ?? make(group.name)
         }

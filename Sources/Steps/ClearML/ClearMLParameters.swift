@@ -3,7 +3,8 @@ import Workflow
 /// The parameters by which every kind of this folder names the server and the credentials it uses there.
 enum ClearMLParameters {
     static let all = [
-        Parameter("url", .string(.uri), required: true, "Address of the API server, such as `https://api.example.com`."),
+        Parameter(
+            "url", .string(.uri), required: true, "Address of the API server, such as `https://api.example.com`."),
         Parameter("key", .string, required: true, secret: true, "Access key of a user with role `system` or `root`."),
         Parameter("secret", .string, required: true, secret: true, "The access key's secret."),
         Parameter("ca", .string, "PEM certificates of the authority that signed the server's; none: the machine's."),

@@ -57,7 +57,8 @@ package enum ClearMLReadiness: Hashable, Sendable {
             guard roles.contains(server.role) else {
                 return .hopeless(
                     StepError(
-                        .permanent, "these credentials have role '\(server.role)', and \(roles.joined(separator: " or ")) is needed",
+                        .permanent,
+                        "these credentials have role '\(server.role)', and \(roles.joined(separator: " or ")) is needed",
                         object: client.url, remedy: "use the credentials that the server was installed with"))
             }
             return .ready(server)
@@ -71,7 +72,8 @@ package enum ClearMLReadiness: Hashable, Sendable {
         switch failure.cause {
         case .refused(401, _):
             return .notYet(
-                Obstacle("the server refuses the credentials: \(failure.message)", remedy: failure.remedy, isRefusal: true))
+                Obstacle(
+                    "the server refuses the credentials: \(failure.message)", remedy: failure.remedy, isRefusal: true))
         case .refused(429, _), .refused(500..., _): break
         case .refused: return .hopeless(failure.stepError)
         case .noReply(.invalidRequest): return .hopeless(failure.stepError)
@@ -89,7 +91,8 @@ package enum ClearMLReadiness: Hashable, Sendable {
             return .notYet(
                 Obstacle(
                     "no trusted connection: \(failure.message)",
-                    remedy: "check the certificate of the ingress and the names in it; give a private authority as `ca`"))
+                    remedy: "check the certificate of the ingress and the names in it; give a private authority as `ca`"
+                ))
         case .notClearML(503), .notClearML(502), .notClearML(504):
             return .notYet(
                 Obstacle(

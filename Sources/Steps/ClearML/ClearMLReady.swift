@@ -75,7 +75,8 @@ package struct ClearMLReady: StepKind {
             let left = limit - start.duration(to: now)
             guard left > .zero else {
                 throw StepError(
-                    .timedOut, "waited \(limit) in vain: \(obstacle.message)", object: client.url, remedy: obstacle.remedy)
+                    .timedOut, "waited \(limit) in vain: \(obstacle.message)", object: client.url,
+                    remedy: obstacle.remedy)
             }
             do {
                 try await clock.sleep(for: min(pause, left))

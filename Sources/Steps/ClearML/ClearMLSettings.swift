@@ -49,7 +49,8 @@ package struct ClearMLSettings: StepKind {
         }
         let given = input["entries"]?.arrayValue ?? []
         for (index, entry) in given.enumerated() {
-            guard let name = entry["name"]?.stringValue, (entry["value"]?.stringValue != nil) != (entry["valueFrom"] != nil)
+            guard let name = entry["name"]?.stringValue,
+                (entry["value"]?.stringValue != nil) != (entry["valueFrom"] != nil)
             else {
                 throw StepError(
                     .permanent, "entry \(index + 1) has no 'name' with either a text as 'value' or a 'valueFrom'",

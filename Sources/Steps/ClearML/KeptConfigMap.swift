@@ -15,7 +15,8 @@ struct KeptConfigMap: Sendable {
 
     static func parameters(default name: String) -> [Parameter] {
         [
-            Parameter("namespace", .string, default: "clearml", "Where the ConfigMap is kept; created where it is missing."),
+            Parameter(
+                "namespace", .string, default: "clearml", "Where the ConfigMap is kept; created where it is missing."),
             Parameter("config_map", .string, default: .string(name), "The ConfigMap's name."),
         ] + ClusterAccess.parameters
     }

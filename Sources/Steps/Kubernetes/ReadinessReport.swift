@@ -29,7 +29,8 @@ package struct ReadinessReport: Sendable {
     private func findings(
         about objects: [KubernetesObject], in namespace: String
     ) async throws(StepError) -> [PodDiagnosis.Finding] {
-        let kinds = "pods,events,persistentvolumeclaims,deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,services"
+        let kinds =
+            "pods,events,persistentvolumeclaims,deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,services"
         let items = try await kubectl.items(
             ["get", kinds, "--namespace", namespace], object: "namespace \(namespace)")
         func ofKind(_ kind: String) -> [Value] { items.filter { $0["kind"]?.stringValue == kind } }
@@ -80,7 +81,8 @@ package struct ReadinessReport: Sendable {
         ].contains(object.kind)
     }
 
-    /// Whether the pod is one of the workload's: by its owner, or the workload's selector where a ReplicaSet is between.
+    /// Whether the pod is one of the workload's: by its owner, or the workload's selector where a ReplicaSet is
+    /// between.
     private static func owns(_ workload: Value, _ pod: Value) -> Bool {
         let kind = workload["kind"]?.stringValue
         if kind == "Pod" { return workload["metadata"]?["uid"] == pod["metadata"]?["uid"] }

@@ -3,6 +3,8 @@ final class ActiveRun {
     let id: RunID
     let workflow: Workflow
     var machine: RunMachine
+    /// Whether the engine drives it. One that was only loaded takes in what is said to it, and starts nothing.
+    var isAwake = false
     /// The values of the run's secrets, and of its inputs that are marked secret.
     private(set) var secrets: [String: String] = [:]
     /// Why the secrets could not be opened; nil where they could.

@@ -48,7 +48,7 @@ struct Attempt: Sendable {
             try Task.checkCancellation()
         }
         do {
-            return .succeeded(try await kind.apply(input, prior: before.isNull ? nil : before, context), changed: true)
+            return .succeeded(try await kind.apply(input, prior: before.isNull ? .none : before, context), changed: true)
         } catch let error as StepError where error.kind == .outcomeUnknown {
             return try await observe(after: error)
         }
@@ -68,7 +68,7 @@ struct RevertAttempt: Sendable {
 
     func run() async -> Swift.Result<[String], StepError> {
         do {
-            let prior = attempt.prior.flatMap { $0.isNull ? nil : $0 }
+            let prior = attempt.prior.flatMap { $0.isNull ? .none : $0 }
             return .success(
                 try await attempt.time.limit(attempt.timeout) {
                     try await attempt.kind.revert(attempt.input, output: output, prior: prior, attempt.context)

@@ -4,6 +4,13 @@
 /// durable in one transaction, and only then acts on it. So one commit serves many runs, and no effect comes before its
 /// event is on disk.
 public final class Engine: Sendable {
+    /// Which of the runs that were under way when the last owner ended go on by themselves.
+    public enum Recovery: Hashable, Sendable {
+        case all
+        /// Those that somebody asks for: `resume` wakes a run, and so do `retry`, `cancel` and `rollback`.
+        case onDemand
+    }
+
     public struct Configuration: Sendable {
         /// A folder that belongs to the installation, kept between runs.
         public var dataDirectory: String
@@ -13,15 +20,17 @@ public final class Engine: Sendable {
         public var pollInterval: Duration
         /// The most that one attempt's output may take in the journal, in bytes.
         public var outputLimit: Int
+        public var recovery: Recovery
 
         public init(
             dataDirectory: String, lease: Duration = .seconds(15), pollInterval: Duration = .milliseconds(200),
-            outputLimit: Int = 1 << 20
+            outputLimit: Int = 1 << 20, recovery: Recovery = .all
         ) {
             self.dataDirectory = dataDirectory
             self.lease = lease
             self.pollInterval = pollInterval
             self.outputLimit = outputLimit
+            self.recovery = recovery
         }
     }
 

@@ -82,12 +82,17 @@ extension EngineCore {
     func joinChild(of id: RunID, _ instance: InstanceID) {
         guard let run = runs[id], case .waiting(.run(let childID)) = run.machine[instance].phase else { return }
         guard let child = runs[childID] else { return childIsGone(run, instance, childID) }
-        guard child.machine.status.isSettled else { return }
+        guard child.machine.status.isSettled else {
+            wake(child)
+            advance(child)
+            return cancelTasksIfNeeded(of: run)
+        }
         do {
             guard run.machine.status == .running, [.failed, .cancelled].contains(child.machine.status) else {
                 return tellParent(of: child, child.machine.status, child.machine.outputs)
             }
             try record_(.resumed(by: Actor("run \(id)")), in: child)
+            child.isAwake = true
             armTimers(of: child)
             advance(child)
         } catch {
@@ -110,8 +115,9 @@ extension EngineCore {
             record(.reverted(instance, left: []), in: run)
             return advance(run)
         }
+        wake(child)
         // One that is rolling back already reports when that is done.
-        if child.machine.status == .rollingBack { return }
+        if child.machine.status == .rollingBack { return advance(child) }
         if child.machine.status == .rolledBack { return tellParent(of: child, .rolledBack, [:]) }
         do {
             try record_(.rollbackRequested(by: Actor("run \(id)"), reason: nil), in: child)

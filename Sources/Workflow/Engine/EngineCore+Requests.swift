@@ -18,10 +18,12 @@ extension EngineCore {
         switch request {
         case .start: break
         case .cancel(_, let actor, let reason):
+            wake(run)
             try record_(.cancelRequested(by: actor, reason: reason), in: run)
             cancelTasksIfNeeded(of: run)
         case .rollback(_, let actor, let reason):
             if run.machine.status.isSettled { try requireFreeGroup(run) }
+            wake(run)
             try record_(.rollbackRequested(by: actor, reason: reason), in: run)
             cancelTasksIfNeeded(of: run)
         case .resume(_, let actor, let sealed):
@@ -29,16 +31,20 @@ extension EngineCore {
                 run.open(sealedSecrets: sealed)
                 keepSecrets(of: run.id, sealed: sealed)
             }
+            try requireFreeGroup(run)
             // A run that was only interrupted goes on as soon as somebody drives it.
             if run.machine.status.isSettled {
-                try requireFreeGroup(run)
                 try record_(.resumed(by: actor), in: run)
+                run.isAwake = true
                 armTimers(of: run)
             }
+            wake(run)
+            admitPending()
         case .retry(_, let step, let actor):
             try requireFreeGroup(run)
             let index = try step.map { name throws(InvalidEvent) in try self.index(of: name, in: run) }
             try record_(.retryRequested(from: index, by: actor), in: run)
+            run.isAwake = true
             armTimers(of: run)
         case .skip(_, let step, let actor, let reason):
             try record_(.skipped(try instance(named: step, in: run), reason: reason, by: actor), in: run)
@@ -83,6 +89,7 @@ extension EngineCore {
         if runs[id] != nil { throw InvalidEvent("there is a run \(id) already") }
         let graph = self.workflow(header.bundle)?.graph ?? register(workflow, hash: header.bundle).graph
         let run = ActiveRun(id: id, workflow: workflow, machine: RunMachine(graph: graph), sealer: engine.sealer)
+        run.isAwake = true
         runs[id] = run
         if let sealedSecrets {
             run.open(sealedSecrets: sealedSecrets)

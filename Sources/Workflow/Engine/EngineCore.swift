@@ -31,19 +31,25 @@ final class EngineCore {
         random = engine.makeRandom()
     }
 
-    /// Takes over every run that was under way when the last owner ended.
+    /// Takes over the runs that were under way when the last owner ended.
     func recover() async throws {
-        for record in try await engine.journal.runs(.unsettled).reversed() {
-            guard let run = try await loadIfReadable(record) else { continue }
-            for event in run.machine.interruptions { try record_(event, in: run) }
-        }
+        guard engine.configuration.recovery == .all else { return }
+        for record in try await engine.journal.runs(.unsettled).reversed() { _ = try await loadIfReadable(record) }
         now = engine.time.now()
         for run in runs.values.sorted(by: { $0.id < $1.id }) {
-            armTimers(of: run)
-            joinChildren(of: run)
+            wake(run)
             advance(run)
         }
         admitPending()
+    }
+
+    /// Begins to drive a run that was loaded: what was under way when its last owner ended is journaled as interrupted.
+    func wake(_ run: ActiveRun) {
+        guard !run.isAwake else { return }
+        run.isAwake = true
+        for event in run.machine.interruptions { record(event, in: run) }
+        armTimers(of: run)
+        joinChildren(of: run)
     }
 
     /// Makes everything durable that was decided, and tells who waits for it.
@@ -62,7 +68,10 @@ final class EngineCore {
         let due = effects.map { $0() }
         effects = []
         for id in settled {
-            for waiter in settledWaiters.removeValue(forKey: id) ?? [] { waiter.keep(runs[id]?.machine.status) }
+            let status = runs[id]?.machine.status
+            for waiter in settledWaiters.removeValue(forKey: id) ?? [] {
+                waiter.keep(status.flatMap { $0.isSettled ? $0 : nil })
+            }
             runs[id] = nil
         }
         if runs.isEmpty {
@@ -74,7 +83,7 @@ final class EngineCore {
 
     /// Moves the events of all touched runs into the batch.
     ///
-    /// - Returns: The runs that are settled by them.
+    /// - Returns: The runs that nothing more is to be done for: settled by them, or never woken.
     private func collect() -> [RunID] {
         var settled: [RunID] = []
         for id in touched {
@@ -84,7 +93,7 @@ final class EngineCore {
                     JournalBatch.Entry(run: id, at: now, events: run.pending, status: run.machine.status))
                 run.pending = []
             }
-            if run.machine.status.isSettled { settled.append(id) }
+            if run.machine.status.isSettled || !run.isAwake { settled.append(id) }
         }
         touched = []
         return settled
@@ -175,7 +184,7 @@ final class EngineCore {
         guard !isStopped else { return }
         isStopped = true
         stopWork()
-        for run in runs.values.sorted(by: { $0.id < $1.id }) {
+        for run in runs.values.sorted(by: { $0.id < $1.id }) where run.isAwake {
             for event in run.machine.interruptions { record(event, in: run) }
         }
         endWaiting()
@@ -221,7 +230,7 @@ final class EngineCore {
 
     /// Lets the run do all that is possible now.
     func advance(_ run: ActiveRun) {
-        guard !isStopped else { return }
+        guard !isStopped, run.isAwake else { return }
         while true {
             // One at a time: what a command leads to may settle a sub-run and come back to this run.
             guard let command = run.machine.next().first else { return }
@@ -252,7 +261,7 @@ final class EngineCore {
                 unreadable[id] = "the workflow of run \(id) cannot be read: \(error)"
             }
             try await fetch(id)
-        case .request(let request, _): try await fetch(request.run)
+        case .request(let request, _): try await fetchWithParents(request.run)
         case .joinChild(let id, let instance), .rollBackChild(let id, let instance):
             if let run = runs[id] { try await fetch(id.child(run.name(of: instance))) }
         case .awaitSettled(let id, _): try await fetch(id)
@@ -263,6 +272,15 @@ final class EngineCore {
     private func fetch(_ id: RunID) async throws {
         guard runs[id] == nil, let record = try await engine.journal.runs(RunQuery(id: id)).first else { return }
         _ = try await loadIfReadable(record)
+    }
+
+    /// A sub-run tells its parent how it ended, so the parent has to be there.
+    private func fetchWithParents(_ id: RunID) async throws {
+        var next: RunID? = id
+        while let id = next {
+            try await fetch(id)
+            next = runs[id]?.machine.header?.parent?.run
+        }
     }
 
     /// One run that cannot be read, for example because its step kinds are gone, must not stop the others.
@@ -294,7 +312,7 @@ final class EngineCore {
         // The redactor has to know them, whoever reads them.
         for instance in machine.instances where machine[instance].sealed != nil { _ = run.openedSecrets(of: instance) }
         runs[record.id] = run
-        if machine.status.isSettled { touched.append(record.id) }
+        touched.append(record.id)
         return run
     }
 
@@ -321,7 +339,7 @@ final class EngineCore {
 
     /// Lets runs start that their concurrency group held back.
     func admitPending() {
-        for run in runs.values.sorted(by: { $0.id < $1.id }) where run.machine.status == .pending {
+        for run in runs.values.sorted(by: { $0.id < $1.id }) where run.machine.status == .pending && run.isAwake {
             guard !isGroupBusy(run.machine.header?.group, besides: run.id) else { continue }
             record(.admitted, in: run)
             advance(run)
@@ -331,7 +349,7 @@ final class EngineCore {
     func isGroupBusy(_ group: String?, besides id: RunID) -> Bool {
         guard let group else { return false }
         return runs.values.contains { other in
-            other.id != id && other.machine.header?.group == group && other.machine.status != .pending
+            other.id != id && other.isAwake && other.machine.header?.group == group && other.machine.status != .pending
                 && !other.machine.status.isSettled
         }
     }

@@ -174,6 +174,13 @@ extension SQLiteJournal {
         }
     }
 
+    /// Whether an entry with this hash, in hex, is in the chain.
+    public func contains(hash: String) async throws -> Bool {
+        try await read { database in
+            try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM journal WHERE lower(hex(hash)) = lower(?))", arguments: [hash]) ?? false
+        }
+    }
+
     public func verify(
         _ fold: @escaping @Sendable (RunRecord, [JournalEntry]) throws -> RunStatus
     ) async throws -> ChainReport {

@@ -38,12 +38,14 @@ struct ApplicationArchiveTests {
         #expect(try archive(.key).options == .key)
         try directory.write("parser.add_argument(\"--secret\")", to: "upload_apps.py")
         #expect(try archive().options == .key)
-        #expect(ApplicationArchive.Options.password.arguments(url: "U", credentials: credentials, folder: "F") == [
-            "--host", "U", "--user", "K", "--password", "S", "--dir", "F", "-ml",
-        ])
-        #expect(ApplicationArchive.Options.key.arguments(url: "U", credentials: credentials, folder: "F") == [
-            "--host", "U", "--key", "K", "--secret", "S", "--command", "upload", "--dir", "F", "-ml",
-        ])
+        #expect(
+            ApplicationArchive.Options.password.arguments(url: "U", credentials: credentials, folder: "F") == [
+                "--host", "U", "--user", "K", "--password", "S", "--dir", "F", "-ml",
+            ])
+        #expect(
+            ApplicationArchive.Options.key.arguments(url: "U", credentials: credentials, folder: "F") == [
+                "--host", "U", "--key", "K", "--secret", "S", "--command", "upload", "--dir", "F", "-ml",
+            ])
     }
 
     @Test("what is missing is named", arguments: ["upload_apps.py", "apps"])

@@ -46,7 +46,9 @@ struct ClearMLApplicationsTests {
             ]
             let (output, prior) = try await step.run(input)
             #expect(output.values["files"] == ["one.zip"])
-            #expect(try directory.read("calls") == "--host \(server.url) --user KEY --password SECRET --dir \(directory.file("apps")) -ml\n")
+            #expect(
+                try directory.read("calls")
+                    == "--host \(server.url) --user KEY --password SECRET --dir \(directory.file("apps")) -ml\n")
             #expect(try await step.observe(input) == .present(output))
 
             server.reinstall()

@@ -34,9 +34,10 @@ struct ClearMLClientTests {
         let client = try client(server, version: "2.31")
         _ = try await client.read("users.get_all", as: .impersonating(user: "u1"))
         _ = try await client.read("login.get_settings", as: .actingAs(user: "u2"))
-        #expect(server.requests.map(\.line) == [
-            "POST /v2.31/users.get_all HTTP/1.1", "POST /v2.31/login.get_settings HTTP/1.1",
-        ])
+        #expect(
+            server.requests.map(\.line) == [
+                "POST /v2.31/users.get_all HTTP/1.1", "POST /v2.31/login.get_settings HTTP/1.1",
+            ])
         #expect(server.requests.map { $0.headers["x-clearml-impersonate-as"] } == ["u1", nil])
         #expect(server.requests.map { $0.headers["x-clearml-act-as"] } == [nil, "u2"])
     }

@@ -15,20 +15,23 @@ struct ClearMLGroupPlanTests {
     func rendering() throws {
         let plan = try plan([
             "server_features": ["user_management_advanced"], "users_features": [], "admins_features": ["config_vault"],
-            "groups": [["name": "my_group_name", "display_name": "My Group Name", "features": ["applications", "pipelines"]]],
+            "groups": [
+                ["name": "my_group_name", "display_name": "My Group Name", "features": ["applications", "pipelines"]]
+            ],
         ])
         let id = "0b0ff5f9-1f0a-4f5e-9c3c-2f6a2e0a7a55"
         let entries = plan.environment(ids: ["my_group_name": id])
-        #expect(entries.map { "\($0["name"]?.stringValue ?? "")=\($0["value"]?.stringValue ?? "")" } == [
-            "CLEARML__services__organization__features__user_management_advanced=true",
-            #"CLEARML__services__auth__default_groups__admins__features=["config_vault"]"#,
-            "CLEARML__services__auth__default_groups__users__features=[]",
-            "CLEARML__services__auth__default_groups__my_group_name__id=\"\(id)\"",
-            #"CLEARML__services__auth__default_groups__my_group_name__name="My Group Name""#,
-            #"CLEARML__services__auth__default_groups__my_group_name__features=["applications","pipelines"]"#,
-            "CLEARML__services__auth__default_groups__my_group_name__assignable=false",
-            "CLEARML__services__auth__default_groups__my_group_name__system=false",
-        ])
+        #expect(
+            entries.map { "\($0["name"]?.stringValue ?? "")=\($0["value"]?.stringValue ?? "")" } == [
+                "CLEARML__services__organization__features__user_management_advanced=true",
+                #"CLEARML__services__auth__default_groups__admins__features=["config_vault"]"#,
+                "CLEARML__services__auth__default_groups__users__features=[]",
+                "CLEARML__services__auth__default_groups__my_group_name__id=\"\(id)\"",
+                #"CLEARML__services__auth__default_groups__my_group_name__name="My Group Name""#,
+                #"CLEARML__services__auth__default_groups__my_group_name__features=["applications","pipelines"]"#,
+                "CLEARML__services__auth__default_groups__my_group_name__assignable=false",
+                "CLEARML__services__auth__default_groups__my_group_name__system=false",
+            ])
     }
 
     @Test("a built-in group that is left out keeps what the server gives it")
@@ -45,15 +48,16 @@ struct ClearMLGroupPlanTests {
                 ["name": "a", "features": []], ["name": "a", "features": []], ["name": "a__b", "features": []],
             ],
         ])
-        #expect(faults == [
-            "group 'Data_Scientists': the server lower-cases the names of groups and takes '__' for a separator: write 'data_scientists', and 'Data_Scientists' as its display_name",
-            "group 'admins' is built in: set 'admins_features' instead",
-            "group 'admins': there is no feature 'nonsense'",
-            "group 'a' is there twice",
-            "group 'a__b': the server lower-cases the names of groups and takes '__' for a separator: write 'a_b', and 'a__b' as its display_name",
-            "'users_features': there is no feature 'application', perhaps applications",
-            "'server_features': 'show_datasets' needs an API server of version 3.25 or newer, and this one is 3.21",
-        ])
+        #expect(
+            faults == [
+                "group 'Data_Scientists': the server lower-cases the names of groups and takes '__' for a separator: write 'data_scientists', and 'Data_Scientists' as its display_name",
+                "group 'admins' is built in: set 'admins_features' instead",
+                "group 'admins': there is no feature 'nonsense'",
+                "group 'a' is there twice",
+                "group 'a__b': the server lower-cases the names of groups and takes '__' for a separator: write 'a_b', and 'a__b' as its display_name",
+                "'users_features': there is no feature 'application', perhaps applications",
+                "'server_features': 'show_datasets' needs an API server of version 3.25 or newer, and this one is 3.21",
+            ])
     }
 
     @Test(
@@ -61,7 +65,11 @@ struct ClearMLGroupPlanTests {
         arguments: [("3.21.6", false), ("3.25.0", true), ("4.0", true), ("", true)])
     func versions(version: String, allowed: Bool) throws {
         let values: [String: Value] = ["server_version": .string(version), "users_features": ["show_orchestration"]]
-        if allowed { #expect(try plan(values).builtInFeatures["users"] == ["show_orchestration"]) } else { #expect(try faults(values).count == 1) }
+        if allowed {
+            #expect(try plan(values).builtInFeatures["users"] == ["show_orchestration"])
+        } else {
+            #expect(try faults(values).count == 1)
+        }
     }
 
     @Test("what is allowed and may surprise is noted: features add up, and some do nothing")
@@ -86,6 +94,8 @@ struct ClearMLGroupPlanTests {
     @Test("two groups cannot share an id")
     func sharedID() throws {
         let id: Value = "0b0ff5f9-1f0a-4f5e-9c3c-2f6a2e0a7a55"
-        #expect(try faults(["groups": [["name": "a", "features": [], "id": id], ["name": "b", "features": [], "id": id]]]).count == 1)
+        #expect(
+            try faults(["groups": [["name": "a", "features": [], "id": id], ["name": "b", "features": [], "id": id]]])
+                .count == 1)
     }
 }

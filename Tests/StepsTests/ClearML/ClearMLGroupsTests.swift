@@ -10,7 +10,9 @@ struct ClearMLGroupsTests {
         return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
 
-    func step() throws -> StepUnderTest { try StepUnderTest(ClearMLGroups(TestCluster.access(), randomBytes: randomBytes)) }
+    func step() throws -> StepUnderTest {
+        try StepUnderTest(ClearMLGroups(TestCluster.access(), randomBytes: randomBytes))
+    }
 
     func input(_ namespace: String, _ groups: Value) -> [String: Value] {
         ["namespace": .string(namespace), "users_features": ["applications"], "groups": groups]
@@ -29,9 +31,10 @@ struct ClearMLGroupsTests {
             #expect(try await step.observe(one) == .present(first))
             #expect(try await step.apply(one, prior: prior) == first, "another apply makes nothing")
 
-            #expect(try await step.observe(both).changes == [
-                Change("ConfigMap \(namespace)/runner-clearml-groups data.two", to: "a new id")
-            ])
+            #expect(
+                try await step.observe(both).changes == [
+                    Change("ConfigMap \(namespace)/runner-clearml-groups data.two", to: "a new id")
+                ])
             let (second, secondPrior) = try await step.run(both)
             #expect(second.values["ids"]?["one"]?.stringValue == id)
             let other = try #require(second.values["ids"]?["two"]?.stringValue)
@@ -42,7 +45,8 @@ struct ClearMLGroupsTests {
             #expect(try await step.revert(both, prior: secondPrior) == [])
             #expect(try await step.observe(one) == .present(first))
             #expect(try await step.revert(one, prior: prior) == [])
-            #expect(try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
+            #expect(
+                try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
         }
     }
 
@@ -65,7 +69,8 @@ struct ClearMLGroupsTests {
         try await TestCluster.withNamespace { namespace in
             let observation = try await step().observe(input(namespace, []))
             #expect(observation.isPresent)
-            #expect(try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
+            #expect(
+                try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
         }
     }
 }

@@ -36,14 +36,16 @@ struct ClearMLReadyTests {
         let up = ("200 OK", ClearMLReply.supervisor)
         let server = try server([
             ("404 Not Found", "default backend - 404"), ("503 Service Unavailable", "<html>"),
-            ("503 Service Unavailable", "<html>"), up, ("401 Unauthorized", ClearMLReply.body(401, 22, "Unauthorized")), up, up,
+            ("503 Service Unavailable", "<html>"), up, ("401 Unauthorized", ClearMLReply.body(401, 22, "Unauthorized")),
+            up, up,
         ])
         let step = try step()
         let output = try await step.apply(input(server.url))
-        #expect(output.values == [
-            "url": .string(server.url), "version": "2.4", "user": "__supervisor__", "role": "system",
-            "company": "d1bd92a3b039400cbafc60a7a5b1e52b",
-        ])
+        #expect(
+            output.values == [
+                "url": .string(server.url), "version": "2.4", "user": "__supervisor__", "role": "system",
+                "company": "d1bd92a3b039400cbafc60a7a5b1e52b",
+            ])
         #expect(clock.sleeps == [.seconds(1), .seconds(2), .seconds(4), .seconds(8)])
         #expect(step.log.count == 3)
         #expect(step.log.first?.contains("the ingress does not know this host") == true)
@@ -84,7 +86,8 @@ struct ClearMLReadyTests {
 
     @Test("credentials that stay refused end the wait after the grace")
     func refused() async throws {
-        let server = try server([("401 Unauthorized", ClearMLReply.body(401, 22, "Unauthorized (invalid credentials)"))])
+        let server = try server([("401 Unauthorized", ClearMLReply.body(401, 22, "Unauthorized (invalid credentials)"))]
+        )
         let error = try #require(await #expect(throws: StepError.self) { try await step().apply(input(server.url)) })
         #expect(error.kind == .permanent)
         #expect(error.message.contains("invalid credentials"))

@@ -32,18 +32,25 @@ struct InstallWorkflowTests {
         let workflow = try Self.load()
         #expect(workflow.definition.name == "install")
         let shipped = ["values", "policies"].flatMap { folder in
-            ((try? FileManager.default.contentsOfDirectory(atPath: "\(Self.folder)/\(folder)")) ?? []).map { "\(folder)/\($0)" }
+            ((try? FileManager.default.contentsOfDirectory(atPath: "\(Self.folder)/\(folder)")) ?? []).map {
+                "\(folder)/\($0)"
+            }
         }
         #expect(Set(workflow.bundle.files.keys) == Set(shipped + ["install.yaml"]))
     }
 
-    @Test("the steps come in the order that works", arguments: [
-        ("billing", "server"), ("groups", "server"), ("supervisor", "server"), ("server", "server_policies"),
-        ("server_policies", "ready"), ("billing_policies", "ready"), ("ready", "applications"), ("apps_files", "applications"),
-        ("gpu_ready", "cdmo"), ("gpu_operator", "gpu_ready"), ("redis_password", "redis"), ("kafka_password", "billing"),
-        ("clearml_repository", "server"), ("clearml_registry", "server"), ("preflight", "apps_archive"),
-        ("bitnami_repository", "redis"), ("nvidia_repository", "gpu_operator"), ("server_label", "billing_policies"),
-    ])
+    @Test(
+        "the steps come in the order that works",
+        arguments: [
+            ("billing", "server"), ("groups", "server"), ("supervisor", "server"), ("server", "server_policies"),
+            ("server_policies", "ready"), ("billing_policies", "ready"), ("ready", "applications"),
+            ("apps_files", "applications"),
+            ("gpu_ready", "cdmo"), ("gpu_operator", "gpu_ready"), ("redis_password", "redis"),
+            ("kafka_password", "billing"),
+            ("clearml_repository", "server"), ("clearml_registry", "server"), ("preflight", "apps_archive"),
+            ("bitnami_repository", "redis"), ("nvidia_repository", "gpu_operator"),
+            ("server_label", "billing_policies"),
+        ])
     func order(before: String, after: String) throws {
         let steps = try Self.load().definition.steps
         let index = Dictionary(uniqueKeysWithValues: steps.enumerated().map { ($1.id, $0) })

@@ -48,10 +48,12 @@ struct VendorScriptTests {
                     pass
             print("seen:", len(seen) > 1, any(seen))
             """, ["--password", "pa$$ wörd\"'-vendor-secret", "-ml"])
-        #expect(said == [
-            "__main__ pa$$ wörd\"'-vendor-secret True from beside the script yes", "input: ''", "seen: True False",
-        ])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["helper.py", "upload.py"])
+        #expect(
+            said == [
+                "__main__ pa$$ wörd\"'-vendor-secret True from beside the script yes", "input: ''", "seen: True False",
+            ])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["helper.py", "upload.py"])
     }
 
     @Test(

@@ -43,15 +43,19 @@ struct ExpressionTests {
             ("default(inputs.nested.q.r, 2)", "2"), ("default(inputs.domains[9], 3)", "3"),
             ("default(inputs.name, inputs.none)", "\"acme\""), ("if(inputs.on, 1, inputs.none)", "1"),
             ("join(inputs.domains, ', ')", "\"a.com, b.com\""), ("join(inputs.numbers, '-')", "\"1-2.5-true\""),
-            ("json(inputs.nested)", "\"{\\\"x\\\":{\\\"y\\\":7}}\""), ("from_json('[1,{\"a\":null}]')[1]", "{\"a\":null}"),
+            ("json(inputs.nested)", "\"{\\\"x\\\":{\\\"y\\\":7}}\""),
+            ("from_json('[1,{\"a\":null}]')[1]", "{\"a\":null}"),
             ("base64('h\u{e9}llo')", "\"aMOpbGxv\""), ("lower('ABC')", "\"abc\""), ("trim(' a b\n')", "\"a b\""),
             ("length(inputs.domains)", "2"), ("length('h\u{e9}')", "2"), ("length(steps.skipped)", "0"),
             ("contains(inputs.domains, 'a.com')", "true"), ("contains('abc', 'd')", "false"),
             ("contains(inputs.nested, 'x')", "true"), ("contains(inputs.numbers, 2.5)", "true"),
             ("replace('a.b.c', '.', '-')", "\"a-b-c\""), ("split('a,b', ',')", "[\"a\",\"b\"]"),
             ("concat(inputs.domains, split('c', ','))", "[\"a.com\",\"b.com\",\"c\"]"),
-            ("keys(inputs.nested)", "[\"x\"]"), ("entries(from_json('{\"B\":1,\"A\":2}'))",
-                "[{\"name\":\"A\",\"value\":2},{\"name\":\"B\",\"value\":1}]"),
+            ("keys(inputs.nested)", "[\"x\"]"),
+            (
+                "entries(from_json('{\"B\":1,\"A\":2}'))",
+                "[{\"name\":\"A\",\"value\":2},{\"name\":\"B\",\"value\":1}]"
+            ),
             ("merge(inputs.nested, from_json('{\"x\":{\"z\":1}}'))", "{\"x\":{\"y\":7,\"z\":1}}"),
             ("pluck(steps.each, 'id')", "[\"1\",\"2\"]"),
             ("hocon_quote('a@b.c \"x\"')", "\"\\\"a@b.c \\\\\\\"x\\\\\\\"\\\"\""), ("hocon_quote(0)", "\"\\\"0\\\"\""),
@@ -66,18 +70,42 @@ struct ExpressionTests {
     @Test(
         "faults when read",
         arguments: [
-            ("", "expression:1:1: the end stands where a value is expected [badExpression]\n  fix: write a path such as inputs.name, a literal, or a function call"),
+            (
+                "",
+                "expression:1:1: the end stands where a value is expected [badExpression]\n  fix: write a path such as inputs.name, a literal, or a function call"
+            ),
             ("a = b", "expression:1:3: '=' means nothing in an expression [badExpression]\n  fix: write '=='"),
-            ("a b", "expression:1:3: 'b' is not expected here [badExpression]\n  fix: write an operator before it, or remove it"),
+            (
+                "a b",
+                "expression:1:3: 'b' is not expected here [badExpression]\n  fix: write an operator before it, or remove it"
+            ),
             ("1 < 2 < 3", "expression:1:7: comparisons cannot be chained [badExpression]\n  fix: write a < b && b < c"),
-            ("(a", "expression:1:3: the end stands where ')' is expected [badExpression]\n  fix: write ')' after the expression"),
-            ("a.1", "expression:1:3: the number 1 stands where a name is expected [badExpression]\n  fix: write a name after the dot, or ['…'] for other keys"),
+            (
+                "(a",
+                "expression:1:3: the end stands where ')' is expected [badExpression]\n  fix: write ')' after the expression"
+            ),
+            (
+                "a.1",
+                "expression:1:3: the number 1 stands where a name is expected [badExpression]\n  fix: write a name after the dot, or ['…'] for other keys"
+            ),
             ("'abc", "expression:1:1: this string is never closed [badExpression]\n  fix: write ' after it"),
-            ("\"\\x\"", "expression:1:2: unknown escape in a string [badExpression]\n  fix: write \\\\ for a backslash, or use single quotes, where backslashes are plain text"),
-            ("99999999999999999999", "expression:1:1: '99999999999999999999' is no number that fits [badExpression]\n  fix: correct the number; there is no subtraction"),
+            (
+                "\"\\x\"",
+                "expression:1:2: unknown escape in a string [badExpression]\n  fix: write \\\\ for a backslash, or use single quotes, where backslashes are plain text"
+            ),
+            (
+                "99999999999999999999",
+                "expression:1:1: '99999999999999999999' is no number that fits [badExpression]\n  fix: correct the number; there is no subtraction"
+            ),
             ("lenght(a)", "expression:1:1: there is no function 'lenght' [unknownFunction]\n  fix: write 'length'"),
-            ("join(a)", "expression:1:1: 'join' does not take 1 argument [wrongArguments]\n  fix: write join(list, separator)"),
-            ("{}", "expression:1:1: '{' means nothing in an expression [badExpression]\n  fix: write the object in the file, outside of the expression"),
+            (
+                "join(a)",
+                "expression:1:1: 'join' does not take 1 argument [wrongArguments]\n  fix: write join(list, separator)"
+            ),
+            (
+                "{}",
+                "expression:1:1: '{' means nothing in an expression [badExpression]\n  fix: write the object in the file, outside of the expression"
+            ),
         ])
     func readingFaults(text: String, expected: String) {
         #expect(Self.evaluate(text) == expected)
@@ -86,15 +114,36 @@ struct ExpressionTests {
     @Test(
         "faults when evaluated",
         arguments: [
-            ("inputs.nmae", "'inputs.nmae': there is no 'nmae': write 'name', or default(inputs.nmae, …) where it may be missing (in 'inputs.nmae')"),
+            (
+                "inputs.nmae",
+                "'inputs.nmae': there is no 'nmae': write 'name', or default(inputs.nmae, …) where it may be missing (in 'inputs.nmae')"
+            ),
             ("steps.other.x", "there is no step 'other' (in 'steps.other.x')"),
-            ("inputs.domains[5]", "'inputs.domains[5]': there is no element 5: the list has 2, counted from 0 (in 'inputs.domains[5]')"),
-            ("inputs.domains.x", "'inputs.domains.x' asks a list for a name: write [0] for its first element, or pluck(list, name) (in 'inputs.domains.x')"),
-            ("inputs.name.x", "'inputs.name.x' asks for a member of a value of type string, which has none (in 'inputs.name.x')"),
-            ("inputs.name && true", "'inputs.name' is of type string, not true or false: compare it with something (in 'inputs.name && true')"),
+            (
+                "inputs.domains[5]",
+                "'inputs.domains[5]': there is no element 5: the list has 2, counted from 0 (in 'inputs.domains[5]')"
+            ),
+            (
+                "inputs.domains.x",
+                "'inputs.domains.x' asks a list for a name: write [0] for its first element, or pluck(list, name) (in 'inputs.domains.x')"
+            ),
+            (
+                "inputs.name.x",
+                "'inputs.name.x' asks for a member of a value of type string, which has none (in 'inputs.name.x')"
+            ),
+            (
+                "inputs.name && true",
+                "'inputs.name' is of type string, not true or false: compare it with something (in 'inputs.name && true')"
+            ),
             ("1 < 'a'", "'<' compares two numbers or two strings, not integer and string (in '1 < \"a\"')"),
-            ("join(inputs.name, ',')", "argument 1 of join(list, separator) must be a list, not string (in 'join(inputs.name, \",\")')"),
-            ("lower(inputs.empty)", "argument 1 of lower(text) must be text, not null; use default(…, …) where it may be missing (in 'lower(inputs.empty)')"),
+            (
+                "join(inputs.name, ',')",
+                "argument 1 of join(list, separator) must be a list, not string (in 'join(inputs.name, \",\")')"
+            ),
+            (
+                "lower(inputs.empty)",
+                "argument 1 of lower(text) must be text, not null; use default(…, …) where it may be missing (in 'lower(inputs.empty)')"
+            ),
         ])
     func evaluationFaults(text: String, expected: String) {
         #expect(Self.evaluate(text) == "expression:1:1: \(expected)")
@@ -164,10 +213,16 @@ struct TemplateTests {
 
     @Test("null, lists and objects do not become text by themselves")
     func noText() throws {
-        #expect(throws: EvaluationError.invalid("template:1:1: 'inputs.empty' is null within a text: use default(…, '') where it may be missing")) {
+        #expect(
+            throws: EvaluationError.invalid(
+                "template:1:1: 'inputs.empty' is null within a text: use default(…, '') where it may be missing")
+        ) {
             try Template(parsing: "a${{ inputs.empty }}").evaluate(in: ExpressionTests.scope)
         }
-        #expect(throws: EvaluationError.invalid("template:1:1: 'inputs.domains' is array within a text: use json(…) or join(…, ',')")) {
+        #expect(
+            throws: EvaluationError.invalid(
+                "template:1:1: 'inputs.domains' is array within a text: use json(…) or join(…, ',')")
+        ) {
             try Template(parsing: "a${{ inputs.domains }}").evaluate(in: ExpressionTests.scope)
         }
     }

@@ -8,7 +8,11 @@ struct SchemaTests {
         Parameter("size", .integer(1...9), default: 3, "A size."),
         Parameter("mode", .oneOf("fast", "safe"), "A mode."),
         Parameter(
-            "ports", .array(.object([Parameter("port", .integer, required: true, ""), Parameter("tls", .boolean, default: false, "")])),
+            "ports",
+            .array(
+                .object([
+                    Parameter("port", .integer, required: true, ""), Parameter("tls", .boolean, default: false, ""),
+                ])),
             "Ports."),
         Parameter("values", .template, "Values."),
     ]
@@ -47,12 +51,24 @@ struct SchemaTests {
     typealias FormatCase = (format: Schema.Format, good: [String], bad: [String])
     static let longLabel = String(repeating: "a", count: 64)
     static let formatCases: [FormatCase] = [
-        (.email, ["a@b.co", "first.last+tag@sub.example.com"], ["a", "a@b", "@b.co", "a b@c.de", "a@b@c.de", "a@-b.co"]),
+        (
+            .email, ["a@b.co", "first.last+tag@sub.example.com"],
+            ["a", "a@b", "@b.co", "a b@c.de", "a@b@c.de", "a@-b.co"]
+        ),
         (.hostname, ["a", "a.b-c.d1", "localhost"], ["", "-a", "a-", "a..b", "a_b", "a.", longLabel]),
-        (.uri, ["https://a.b/c?d=e#f", "oci://r/x", "mailto:a@b.c"], ["", "a.b", "https://", "http:///x", "1a:b", "a: b"]),
-        (.uuid, ["7d444840-9dc0-11d1-b245-5ffdce74fad2"], ["7d4448409dc011d1b2455ffdce74fad2", "7d444840-9dc0-11d1-b245-5ffdce74fadg"]),
+        (
+            .uri, ["https://a.b/c?d=e#f", "oci://r/x", "mailto:a@b.c"],
+            ["", "a.b", "https://", "http:///x", "1a:b", "a: b"]
+        ),
+        (
+            .uuid, ["7d444840-9dc0-11d1-b245-5ffdce74fad2"],
+            ["7d4448409dc011d1b2455ffdce74fad2", "7d444840-9dc0-11d1-b245-5ffdce74fadg"]
+        ),
         (.path, ["/a/b", "a"], ["", "a\0b"]),
-        (.duration, ["0", "5", "90s", "1h30m", "250ms", "2d"], ["", "s", "-1", "1w", "1.5h", "99999999999999999999", "1000000000d"]),
+        (
+            .duration, ["0", "5", "90s", "1h30m", "250ms", "2d"],
+            ["", "s", "-1", "1w", "1.5h", "99999999999999999999", "1000000000d"]
+        ),
         (.ipv4, ["0.0.0.0", "10.1.2.255"], ["", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.1.1.1", "1..1.1", "a.b.c.d"]),
     ]
 
@@ -77,7 +93,8 @@ struct SchemaTests {
         arguments: [
             (Schema.string, "5", "\"5\""), (.integer, "5", "5"), (.number, "1.5", "1.5"), (.boolean, "true", "true"),
             (.array(.string), "a,b", "[\"a\",\"b\"]"), (.array(.integer), "1, 2", "[1,2]"), (.array(.string), "", "[]"),
-            (.array(.string), "[a, 'b,c']", "[\"a\",\"b,c\"]"), (.map(.any), "{a: 1, b: [x]}", "{\"a\":1,\"b\":[\"x\"]}"),
+            (.array(.string), "[a, 'b,c']", "[\"a\",\"b,c\"]"),
+            (.map(.any), "{a: 1, b: [x]}", "{\"a\":1,\"b\":[\"x\"]}"),
             (.any, "3", "3"), (.any, "text", "\"text\""), (.any, "{\"a\": null}", "{\"a\":null}"),
             (Schema(.oneOf([.integer, .string])), "7", "7"), (Schema(.oneOf([.integer, .string])), "x", "\"x\""),
         ] as [(Schema, String, String)])
@@ -85,7 +102,9 @@ struct SchemaTests {
         #expect(try schema.coerce(text, at: "x").canonicalJSON == expected)
     }
 
-    @Test("text that cannot be read so", arguments: [(Schema.integer, "x"), (.boolean, "yes"), (.number, "inf"), (.map(.any), "{a")])
+    @Test(
+        "text that cannot be read so",
+        arguments: [(Schema.integer, "x"), (.boolean, "yes"), (.number, "inf"), (.map(.any), "{a")])
     func coerceFaults(schema: Schema, text: String) {
         #expect(throws: SchemaFault.self) { try schema.coerce(text, at: "x") }
     }

@@ -74,7 +74,8 @@ struct WorkflowGraphTests {
         var random = SeededGenerator(seed: seed)
         let steps = (0..<30).map { index in
             StepDefinition(
-                "s\(index)", uses: "sleep", needs: (0..<index).filter { _ in Int.random(in: 0..<6, using: &random) == 0 })
+                "s\(index)", uses: "sleep",
+                needs: (0..<index).filter { _ in Int.random(in: 0..<6, using: &random) == 0 })
         }
         let svg = WorkflowGraph(WorkflowDefinition(name: "w", steps: steps)).svg
         let boxes = Set(svg.matches(of: /<rect x="(\d+)" y="(\d+)"/).map { "\($0.1),\($0.2)" })

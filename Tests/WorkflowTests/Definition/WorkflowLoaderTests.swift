@@ -42,18 +42,18 @@ struct WorkflowLoaderTests {
         """
     static let tenantFiles = [
         "flows/values/agent.yaml": """
-            agent:
-              company: ${{ steps.company.id }}
-              token: "x-${{ secrets.dockerhub_token }}"
-              replicas: 2
-            """,
+        agent:
+          company: ${{ steps.company.id }}
+          token: "x-${{ secrets.dockerhub_token }}"
+          replicas: 2
+        """,
         "flows/policies.yaml": """
-            kind: NetworkPolicy
-            metadata: { namespace: "${{ inputs.name }}" }
-            ---
-            kind: Secret
-            ---
-            """,
+        kind: NetworkPolicy
+        metadata: { namespace: "${{ inputs.name }}" }
+        ---
+        kind: Secret
+        ---
+        """,
     ]
 
     @Test("a whole workflow")
@@ -149,13 +149,13 @@ struct WorkflowLoaderTests {
             """
         let files = [
             "flows/sub/inner.yaml": """
-                workflow: inner
-                inputs: { size: integer, wish: { type: string, required: false } }
-                secrets: { key: { description: The key }, other: { required: false } }
-                steps:
-                  go: { uses: command.run, with: { argv: [a, "${{ inputs.size }}"], script: go.sh } }
-                outputs: { pause: "${{ steps.go.stdout }}" }
-                """,
+            workflow: inner
+            inputs: { size: integer, wish: { type: string, required: false } }
+            secrets: { key: { description: The key }, other: { required: false } }
+            steps:
+              go: { uses: command.run, with: { argv: [a, "${{ inputs.size }}"], script: go.sh } }
+            outputs: { pause: "${{ steps.go.stdout }}" }
+            """,
             "flows/sub/go.sh": "echo ${{ not an expression }}\n",
         ]
         let workflow = try Declared.load(main, files)
@@ -235,6 +235,21 @@ struct WorkflowLoaderTests {
         }
     }
 
+    @Test("a file of inputs")
+    func inputsFile() throws {
+        #expect(
+            try Value(yaml: "a: [1, x, 1.5]\nb: {c: ~, d: 0x10}\n8080: on-off", file: "i.yaml")
+                == ["a": [1, "x", 1.5], "b": ["c": nil, "d": 16], "8080": "on-off"])
+        #expect(try Value(yaml: "", file: "i.yaml") == nil)
+        #expect(throws: DefinitionErrors.self) { try Value(yaml: "a: 1\n---\nb: 1", file: "i.yaml") }
+        do throws(DefinitionErrors) {
+            _ = try Value(yaml: (0..<60).map { "a\($0 / 2): 1" }.joined(separator: "\n"), file: "i.yaml")
+            Issue.record("repeated keys were taken")
+        } catch {
+            #expect(!error.errors.isEmpty && error.errors.allSatisfy { $0.code == .duplicateKey })
+        }
+    }
+
     @Test("random bytes and mangled files never trap", arguments: [UInt64](1...12))
     func random(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
@@ -246,7 +261,9 @@ struct WorkflowLoaderTests {
                 switch Int.random(in: 0..<4, using: &random) {
                 case 0: bytes[position] = UInt8.random(in: 0...255, using: &random)
                 case 1: bytes.remove(at: position)
-                case 2: bytes.insert(contentsOf: Array("${{:[]{}&*'\"\n- ".utf8).shuffled(using: &random).prefix(2), at: position)
+                case 2:
+                    bytes.insert(
+                        contentsOf: Array("${{:[]{}&*'\"\n- ".utf8).shuffled(using: &random).prefix(2), at: position)
                 default:
                     let other = Int.random(in: 0..<bytes.count, using: &random)
                     bytes.replaceSubrange(min(position, other)..<max(position, other), with: [])
@@ -268,7 +285,9 @@ struct WorkflowLoaderTests {
         var laughs = "a0: &a0 [x, x]\n"
         for level in 1..<40 { laughs += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n" }
         #expect(Declared.faults(laughs + "? *a39\n: 1\n").contains("aliases (*name)"))
-        let chain = (0..<3000).map { "  s\($0): { uses: sleep, with: { duration: 1s }\($0 > 0 ? ", needs: [s\($0 - 1)]" : "") }" }
+        let chain = (0..<3000).map {
+            "  s\($0): { uses: sleep, with: { duration: 1s }\($0 > 0 ? ", needs: [s\($0 - 1)]" : "") }"
+        }
         #expect(Declared.faults("workflow: w\nsteps:\n" + chain.joined(separator: "\n")) == "")
     }
 }

@@ -221,7 +221,8 @@ struct ExpressionParser {
                 report(
                     ExpressionFault(
                         code: .wrongArguments, offset: offset,
-                        message: "'\(name)' does not take \(arguments.count) argument\(arguments.count == 1 ? "" : "s")",
+                        message:
+                            "'\(name)' does not take \(arguments.count) argument\(arguments.count == 1 ? "" : "s")",
                         remedy: "write \(function.signature)"))
             }
         } else {

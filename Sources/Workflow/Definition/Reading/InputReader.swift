@@ -62,7 +62,8 @@ struct InputReader {
     private func isName(_ name: String, _ what: String, at location: SourceLocation) -> Bool {
         if ExpressionLexer.isName(name), name.utf8.count <= 63 { return true }
         session.diagnostics.report(
-            .invalidValue, at: location, "'\(name.prefix(80))' cannot be the name of \(what == "input" ? "an" : "a") \(what)",
+            .invalidValue, at: location,
+            "'\(name.prefix(80))' cannot be the name of \(what == "input" ? "an" : "a") \(what)",
             fix: "begin with a letter, then letters, digits, '_' and '-', 63 at most")
         return false
     }
@@ -117,7 +118,9 @@ struct InputReader {
                 fix: "use one of \(Self.types.joined(separator: ", "))")
             return nil
         }
-        return shape(name, at: type, fields, what).map { (Schema($0, description: fields.string("description")), fields) }
+        return shape(name, at: type, fields, what).map {
+            (Schema($0, description: fields.string("description")), fields)
+        }
     }
 
     private func shape(_ type: String, at node: YAMLNode, _ fields: FieldReader?, _ what: String) -> Schema.Shape? {
@@ -126,7 +129,8 @@ struct InputReader {
             ("enum", ["string"]), ("minimum", ["integer", "number"]), ("maximum", ["integer", "number"]),
         ] where !types.contains(type) && Self.types.contains(type) {
             fields?.refuse(
-                key, "does not go with type \(type)", fix: "remove it, or write type: \(types.joined(separator: " or "))")
+                key, "does not go with type \(type)",
+                fix: "remove it, or write type: \(types.joined(separator: " or "))")
         }
         switch type {
         case "any": return .any

@@ -66,7 +66,8 @@ struct ParameterReader {
     /// A node as a template, with the files in it that its schema calls for.
     mutating func template(_ node: YAMLNode, _ schema: Schema) -> Template {
         switch (schema.shape, node.content) {
-        case (.template, .scalar(.string(let text))) where text.isTemplatePath: return files(node, text).first ?? .literal([:])
+        case (.template, .scalar(.string(let text))) where text.isTemplatePath:
+            return files(node, text).first ?? .literal([:])
         case (.template, .sequence(let layers)): return .merged(layers.map { template($0, schema) })
         case (.text, .scalar(.string(let text))) where !text.contains("${{"):
             guard let file = resolve(text, at: node.location) else { return .literal(.null) }

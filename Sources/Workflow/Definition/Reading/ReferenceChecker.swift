@@ -50,7 +50,8 @@ struct ReferenceChecker {
         case "item", "index":
             if !place.hasItem {
                 report(
-                    .outsideForEach, reference.location, "'\(reference.root)' can only be used in a step with 'for_each'",
+                    .outsideForEach, reference.location,
+                    "'\(reference.root)' can only be used in a step with 'for_each'",
                     fix: "add 'for_each' to the step, or read the value from inputs or steps")
             }
         case "run": walk(reference, from: 0, Self.run, .unknownMember)

@@ -70,7 +70,8 @@ struct StepReader {
             session.diagnostics.report(
                 .cycle, at: outlines[cycle[0]].location,
                 cycle.count == 1
-                    ? "step '\(names[0])' needs itself" : "steps wait for each other: \(names.joined(separator: " → "))",
+                    ? "step '\(names[0])' needs itself"
+                    : "steps wait for each other: \(names.joined(separator: " → "))",
                 fix: cycle.count == 1
                     ? "remove this need (line \(edges[cycle[0]][cycle[0]]?.line ?? outlines[cycle[0]].location.line))"
                     : "remove one of these: \(reasons.joined(separator: ", "))")
@@ -106,7 +107,8 @@ struct StepReader {
             guard let id = element.string else {
                 session.diagnostics.report(
                     .wrongType, at: element.location,
-                    "'needs' of step '\(outline.id)' must list ids, not \(element.typeName)", fix: "write needs: [ID, …]")
+                    "'needs' of step '\(outline.id)' must list ids, not \(element.typeName)",
+                    fix: "write needs: [ID, …]")
                 continue
             }
             guard ids[id] != nil else {
@@ -144,7 +146,8 @@ struct StepReader {
         case .literal, .text, .object, .merged:
             guard reader.errors.isEmpty else { break }
             session.diagnostics.report(
-                .wrongType, at: node.location, "'for_each' of step '\(outline.id)' must be a list, not \(node.typeName)",
+                .wrongType, at: node.location,
+                "'for_each' of step '\(outline.id)' must be a list, not \(node.typeName)",
                 fix: "write a list, or one ${{ }} that gives a list")
         }
         return template

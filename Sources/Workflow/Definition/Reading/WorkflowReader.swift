@@ -104,7 +104,9 @@ struct WorkflowReader {
 
     /// The workflow that a step starts.
     private func child(_ fields: FieldReader) -> (String?, Workflow?) {
-        guard let node = fields.node("with")?.entry("workflow")?.value, let text = node.string else { return (nil, nil) }
+        guard let node = fields.node("with")?.entry("workflow")?.value, let text = node.string else {
+            return (nil, nil)
+        }
         guard !text.contains("${{") else {
             session.diagnostics.report(
                 .badPath, at: node.location, "the path of a workflow must not hold an expression",

@@ -25,7 +25,7 @@ private struct MachineSimulation {
     func folded() throws -> RunMachine { try state.folded() }
 
     init(seed: UInt64) {
-        random = SeededGenerator(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var steps: [StepDefinition] = []
         let count = Int.random(in: 1...9, using: &random)
         for index in 0..<count {
@@ -40,6 +40,7 @@ private struct MachineSimulation {
         self.steps = steps
         parallel = Int.random(in: 1...4, using: &random)
         state = MachineRun(steps, onFailure: Bool.random(using: &random) ? .rollback : .stop)
+        self.random = random
     }
 
     mutating func run() throws {

@@ -21,7 +21,7 @@ struct InstallTests {
         #expect(try Plan(quiet.output).changing == [], "\(quiet.output)")
 
         try await sandbox.kubectl(
-            "patch", "networkpolicy", "default-deny-ingress", "-n", "clearml", "--type=merge", "-p",
+            "patch", "networkpolicy", "allow-ingress-controller-to-server", "-n", "clearml", "--type=merge", "-p",
             #"{"spec":{"policyTypes":["Ingress","Egress"]}}"#)
         let drift = try await home.run("plan", "install", "-f", sandbox.inputs, "--json")
         #expect(try Plan(drift.output).changing == ["server_policies"], "\(drift.output)")

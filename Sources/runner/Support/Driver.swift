@@ -20,12 +20,14 @@ struct Driver {
     /// - Returns: Its status then.
     func drive(_ request: EngineRequest, view: any RunView) async throws -> RunStatus {
         let run = request.run
+        let follower = Follower(session: session, run: run)
+        try await follower.catchUp()
         if let lease = try await acquire() {
-            return try await own(run, under: lease, view: view) { engine in try Self.check(await engine.submit(request)) }
+            return try await own(run, under: lease, follower, view) { engine in try Self.check(await engine.submit(request)) }
         }
         if let owner = try await session.owner() { Terminal.note("\(owner) drives the runs of this database; it was asked to") }
         try await ask(request)
-        return try await follow(run, view: view)
+        return try await follow(run, follower, view)
     }
 
     // MARK: - As the owner
@@ -41,7 +43,7 @@ struct Driver {
     }
 
     private func own(
-        _ run: RunID, under lease: Lease, view: any RunView, begin: (Engine) async throws -> Void
+        _ run: RunID, under lease: Lease, _ follower: Follower, _ view: any RunView, begin: (Engine) async throws -> Void
     ) async throws -> RunStatus {
         try await withEngine(under: lease) { engine in
             let signals = StopSignals { engine.stop() }
@@ -49,7 +51,7 @@ struct Driver {
             try await begin(engine)
             let status = try await withThrowingTaskGroup(of: RunStatus?.self) { group in
                 group.addTask {
-                    try await Follower(session: session, run: run).follow(view: view, pause: Self.pause)
+                    try await follower.follow(view: view, pause: Self.pause)
                     return nil
                 }
                 let status = await engine.settled(run)
@@ -130,14 +132,13 @@ struct Driver {
     }
 
     /// Follows a run that another process drives, and takes over where that ends first.
-    private func follow(_ run: RunID, view: any RunView) async throws -> RunStatus {
-        let follower = Follower(session: session, run: run)
+    private func follow(_ run: RunID, _ follower: Follower, _ view: any RunView) async throws -> RunStatus {
         while true {
             if let status = try await follower.step(view: view), status.isSettled { return status }
             if let lease = try await acquire() {
                 Terminal.note("nobody drives the run any more: going on with it here")
                 let actor = session.actor
-                return try await own(run, under: lease, view: view) { engine in
+                return try await own(run, under: lease, follower, view) { engine in
                     // It may have been settled at the last moment, and then there is nothing to resume.
                     _ = await engine.submit(.resume(run, by: actor, sealedSecrets: nil))
                 }

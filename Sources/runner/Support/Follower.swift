@@ -14,7 +14,7 @@ protocol RunView: Sendable {
 }
 
 /// Reads a run's journal (and its sub-runs') as it grows, whoever writes it.
-final class Follower {
+final class Follower: @unchecked Sendable {  // Used by one task at a time.
     private struct Followed {
         var machine: RunMachine
         var sequence = 0
@@ -28,6 +28,9 @@ final class Follower {
         self.session = session
         root = run
     }
+
+    /// Takes in what has happened so far without showing it, where the run is there already.
+    func catchUp() async throws { _ = try await step(view: NoView()) }
 
     /// Follows until the run is settled.
     func follow(view: any RunView, pause: Duration) async throws {
@@ -65,4 +68,11 @@ final class Follower {
         }
         runs[id] = followed
     }
+}
+
+/// Shows nothing.
+private struct NoView: RunView {
+    func show(_ event: RunEvent, at time: Timestamp, of run: RunID, _ machine: RunMachine, isRoot: Bool) {}
+    func tick(_ machine: RunMachine, of run: RunID, at time: Timestamp) {}
+    func end(_ machine: RunMachine, of run: RunID) {}
 }

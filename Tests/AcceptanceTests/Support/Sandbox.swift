@@ -17,14 +17,15 @@ struct Sandbox: Sendable {
 
     var inputs: String { "\(directory)/inputs.yaml" }
 
-    /// What the sandbox says of itself: addresses, names and passwords, by variable.
+    /// What the sandbox says of itself, by variable: addresses, names, passwords, and the secrets that the install wants.
     func variables() throws -> [String: String] {
-        let text = try String(contentsOfFile: "\(directory)/sandbox.env", encoding: .utf8)
         var variables: [String: String] = [:]
-        for line in text.split(whereSeparator: \.isNewline) {
-            guard !line.hasPrefix("#"), let equals = line.firstIndex(of: "=") else { continue }
-            let value = line[line.index(after: equals)...]
-            variables[String(line[..<equals].trimmingPrefix("export "))] = value.trimmingCharacters(in: ["'", "\""])
+        for file in ["sandbox.env", "secrets.env"] {
+            let text = try String(contentsOfFile: "\(directory)/\(file)", encoding: .utf8)
+            for line in text.split(whereSeparator: \.isNewline) {
+                guard let equals = line.firstIndex(of: "=") else { continue }
+                variables[String(line[..<equals])] = String(line[line.index(after: equals)...])
+            }
         }
         return variables
     }
@@ -57,7 +58,9 @@ struct Sandbox: Sendable {
             let text = try await kubectl("get", kind, "-A", "--ignore-not-found", "-o", "custom-columns=N:.metadata.namespace,M:.metadata.name", "--no-headers")
             for line in text.split(whereSeparator: \.isNewline) {
                 let words = line.split(separator: " ")
+                // What every namespace gets by itself.
                 if kind == "secrets", words.last?.contains("-token-") == true { continue }
+                if words.last == "kube-root-ca.crt" || (kind == "serviceaccounts" && words.last == "default") { continue }
                 lines.append("\(kind) \(words.joined(separator: "/"))")
             }
         }

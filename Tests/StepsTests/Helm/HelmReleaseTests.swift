@@ -190,7 +190,11 @@ struct HelmReleaseTests {
             input["timeout"] = "20s"
             let crash = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
             #expect(crash?.message.contains("exit status 3") == true)
-            #expect(crash?.message.contains("no database") == true)
+
+            input["values"] = ["init": "echo waiting for the database; exec sleep 3600"]
+            let waiting = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
+            #expect(waiting?.message.contains("init container 'prepare' (Init:0/1) is still running") == true)
+            #expect(waiting?.message.contains("waiting for the database") == true)
 
             input["values"] = [:]
             input["timeout"] = "60s"

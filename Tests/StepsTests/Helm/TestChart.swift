@@ -33,6 +33,9 @@ enum TestChart {
             metadata: {labels: {app: {{ .Release.Name }}}}
             spec:
               terminationGracePeriodSeconds: 1
+              {{- with .Values.init }}
+              initContainers: [{name: prepare, image: "test-cluster/busybox:1", command: [sh, -c, {{ . | quote }}]}]
+              {{- end }}
               containers:
               - name: main
                 image: {{ .Values.image }}

@@ -139,7 +139,7 @@ import Workflow
             let answer = try await session.begin(Self.two)
             let ended = await session.settled()
             if ended != nil {
-                #expect(failsAt > 6)
+                #expect(failsAt > 5)
                 try await session.stop()
                 return
             }

@@ -146,7 +146,7 @@ import Workflow
                   a:
                     uses: thing
                     with: { name: a }
-                    retry: { attempts: 100, initial: 0s }
+                    retry: { attempts: 100, initial: 1ms, max: 1ms }
                     timeout: 40s
                     total_timeout: 1m
                 """
@@ -161,6 +161,7 @@ import Workflow
             #expect(try await session.begin(text) == .done)
             await first.value
             session.time.move(by: .seconds(40))
+            await session.awaitRetry(of: 0)
             await second.value
             session.time.move(by: .seconds(20))
             #expect(await session.settled() == .failed)

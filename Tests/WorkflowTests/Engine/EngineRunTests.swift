@@ -70,17 +70,17 @@ import Workflow
                 workflow: w
                 inputs: { names: { type: array, items: { type: string } } }
                 steps:
-                  off: { uses: thing, when: "${{ length(inputs.names) > 5 }}", with: { name: off } }
+                  unneeded: { uses: thing, when: "${{ length(inputs.names) > 5 }}", with: { name: unneeded } }
                   each:
                     uses: thing
                     for_each: "${{ inputs.names }}"
                     max_parallel: 1
                     with: { name: "${{ item }}", value: "${{ index }}" }
-                  last: { uses: thing, needs: [off], with: { name: last, value: "${{ steps.each[1].value }}" } }
+                  last: { uses: thing, needs: [unneeded], with: { name: last, value: "${{ steps.each[1].value }}" } }
                 """, inputs: ["names": ["x", "y", "z"]])
             #expect(status == .succeeded)
             #expect(await session.world.things == ["x": 0, "y": 1, "z": 2, "last": 1])
-            #expect(try await session.states() == "off skipped, each[0] succeeded, each[1] succeeded, each[2] succeeded, last succeeded")
+            #expect(try await session.states() == "unneeded skipped, each[0] succeeded, each[1] succeeded, each[2] succeeded, last succeeded")
         }
     }
 

@@ -111,8 +111,8 @@ private struct MachineSimulation {
                 .revertFailed(id, StepError(.permanent, "x"), retryAt: nil),
             ]
             try state.apply(outcomes.randomElement(using: &random) ?? outcomes[0])
-        case .waiting(.approval) where chance(2): try state.apply(.rejected(id, by: .policy, reason: nil))
-        case .waiting(.signal(let name, _)) where chance(2):
+        case .waiting(.approval) where machine.status == .running && chance(2): try state.apply(.rejected(id, by: .policy, reason: nil))
+        case .waiting(.signal(let name, _)) where machine.status == .running && chance(2):
             try state.apply(.signalReceived(name: name, data: 1, by: .policy))
         case .waiting(.run): try state.apply(chance(3) ? .failed(id) : .succeeded(id))
         default: try state.apply(.timerFired(id))

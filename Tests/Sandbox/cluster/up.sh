@@ -50,7 +50,10 @@ echo $! >"$dir/pids"
 setsid "$cache/bin/relay" tcp:127.0.0.1:0 "unix:$dir/api.sock" "$dir/address" </dev/null >"$dir/log/relay-outside.log" 2>&1 &
 echo $! >>"$dir/pids"
 disown -a
-until [ -s "$dir/address" ]; do sleep 0.05; done
+until [ -s "$dir/address" ]; do
+    kill -0 "$(tail -1 "$dir/pids")" 2>/dev/null || fail "no way in"
+    sleep 0.05
+done
 kubeconfig "$(cat "$dir/address")" "$dir/kubeconfig"
 
 kubectl=("$cache/bin/kubectl" --kubeconfig "$dir/kubeconfig" --request-timeout 5s)

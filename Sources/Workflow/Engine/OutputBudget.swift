@@ -34,7 +34,7 @@ package final class OutputBudget: Sendable {
     private static func shortened(_ line: Substring) -> String {
         guard line.utf8.count > longestLine else { return String(line) }
         var end = line.utf8.index(line.startIndex, offsetBy: longestLine / 4)
-        while end.samePosition(in: line.unicodeScalars) == nil { end = line.utf8.index(before: end) }
+        while UTF8.isContinuation(line.utf8[end]) { end = line.utf8.index(before: end) }
         return "\(line[..<end])… (line cut)"
     }
 }

@@ -14,7 +14,8 @@ final class OutputBudget: Sendable {
     func admit(_ text: String) -> [String] {
         var lines: [String] = []
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-            let kept = line.utf8.count > Self.longestLine ? "\(line.prefix(Self.longestLine / 4))… (line cut)" : String(line)
+            let kept =
+                line.utf8.count > Self.longestLine ? "\(line.prefix(Self.longestLine / 4))… (line cut)" : String(line)
             let before = left.with { left in
                 defer { left -= kept.utf8.count + 1 }
                 return left

@@ -20,7 +20,9 @@ public struct Redactor: Sendable {
 
     public func redact(_ text: String) -> String {
         var text = text
-        for needle in needles where text.contains(needle) { text = text.replacingOccurrences(of: needle, with: Self.mask) }
+        for needle in needles where text.contains(needle) {
+            text = text.replacingOccurrences(of: needle, with: Self.mask)
+        }
         return text
     }
 

@@ -20,7 +20,8 @@ import Workflow
     @Test func base64AtEveryOffset() {
         for before in 0..<6 {
             for after in 0..<4 {
-                let text = String(repeating: "u", count: before) + "s3cret/value+1" + String(repeating: ":", count: after)
+                let text =
+                    String(repeating: "u", count: before) + "s3cret/value+1" + String(repeating: ":", count: after)
                 let encoded = Data(text.utf8).base64EncodedString()
                 #expect(redactor.redact(encoded).contains("***"), "\(before) \(after) \(encoded)")
                 let url = encoded.replacing("+", with: "-").replacing("/", with: "_")

@@ -1,7 +1,7 @@
 /// A text with an encoding taken off, and where in the text each of its bytes comes from.
 ///
-/// Programs differ in what they encode, and how; all agree on how it is read. So encoded secrets are looked for in what the
-/// text means.
+/// Programs differ in what they encode, and how; all agree on how it is read. So encoded secrets are looked for in what
+/// the text means.
 struct DecodedText {
     /// A text without any of these has no encoding to take off.
     static let marks = Array("%+\\".utf8)

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Takes secret values out of everything that leaves a step: as they are, and in the forms of `SecretForms`, also where the
-/// text that holds them is URL-encoded or a JSON string.
+/// Takes secret values out of everything that leaves a step: as they are, and in the forms of `SecretForms`, also where
+/// the text that holds them is URL-encoded or a JSON string.
 ///
-/// Works on UTF-8 bytes and marks before it masks, so that of two secrets that overlap in a text nothing is left. One pass
-/// over the text and each of its meanings, however many secrets there are.
+/// Works on UTF-8 bytes and marks before it masks, so that of two secrets that overlap in a text nothing is left. One
+/// pass over the text and each of its meanings, however many secrets there are.
 public struct Redactor: Sendable {
     private static let mask = Array("***".utf8)
 
@@ -45,8 +45,8 @@ public struct Redactor: Sendable {
         }
     }
 
-    /// Keys are redacted too, and a number that is a secret becomes the mask: an all-digit secret may have become one on
-    /// its way.
+    /// Keys are redacted too, and a number that is a secret becomes the mask: an all-digit secret may have become one
+    /// on its way.
     public func redact(_ value: Value) -> Value {
         if needles.isEmpty { return value }
         return switch value {

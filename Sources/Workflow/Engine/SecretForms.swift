@@ -1,6 +1,7 @@
 import Foundation
 
-/// The forms in which a secret shows up in texts: as it is, base64-encoded, quoted for YAML, XML and shells, and line by line.
+/// The forms in which a secret shows up in texts: as it is, base64-encoded, quoted for YAML, XML and shells, and line
+/// by line.
 ///
 /// URL encoding and JSON's escapes are not among them: they are taken off the text, see `DecodedText`.
 struct SecretForms {
@@ -71,8 +72,8 @@ struct SecretForms {
         insert(text.replacing("+", with: "-").replacing("/", with: "_"))
     }
 
-    /// Within a longer text, base64 of the same bytes has three forms. Of each, the characters that do not depend on what
-    /// stands beside it; up to four bits of the secret's first and last byte are in the characters next to them.
+    /// Within a longer text, base64 of the same bytes has three forms. Of each, the characters that do not depend on
+    /// what stands beside it; up to four bits of the secret's first and last byte are in the characters next to them.
     private static func base64Cores(of bytes: [UInt8]) -> [String] {
         guard bytes.count >= 4 else { return [] }
         return (0..<3).map { before in

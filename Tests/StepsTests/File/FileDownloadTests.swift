@@ -169,7 +169,9 @@ struct FileDownloadTests {
             let error = try await probe(server.url, ["to": .string(place)]).refusalToApply()
             #expect(error.kind == .permanent && error.object == place && error.remedy?.contains("rights") == true)
         }
-        #expect(try await probe(server.url, ["to": .string(directory.file("folder"))]).refusalToObserve().kind == .permanent)
+        #expect(
+            try await probe(server.url, ["to": .string(directory.file("folder"))]).refusalToObserve().kind == .permanent
+        )
     }
 
     @Test("killed at any point around the move, it is found out and brought to its end")

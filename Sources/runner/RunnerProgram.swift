@@ -15,17 +15,31 @@ struct RunnerProgram: AsyncParsableCommand {
             finished step again; 'runner rollback RUN' undoes what the run did. RUN is a run's name, the beginning of one,
             or 'last'.
 
-            Exit status: 0 done; 1 the run failed, was cancelled, or was rolled back; 2 the plan has changes; 3 the run \
-            waits for somebody (an unknown outcome, or what was asked does not fit); 64 wrong arguments; 65 a faulty \
-            workflow, input or secret; 66 no such workflow, run or file; 69 a tool or server is missing; 70 a fault of the \
-            program; 74 the database or a file cannot be read or written; 75 somebody else is at work; 130, 143 stopped by \
-            a signal (the run can be resumed).
+            Exit status: 0 done; 1 the run failed, was cancelled, or was rolled back; 2 the plan has changes (with \
+            --exit-code); 3 somebody has to decide: an outcome is unknown, what was asked does not fit the run, or the \
+            world has changed since the plan was saved; 64 wrong arguments; 65 a faulty workflow, input or secret; 66 no \
+            such workflow, run or file; 69 a tool or server is missing; 70 a fault of the program; 74 the database or a file \
+            is damaged, or cannot be read or written; 75 somebody else is at work; 129, 130 or 143 stopped by a signal (the \
+            run can be resumed).
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Runs", subcommands: [RunCommandLine.self, PlanCommand.self, ResumeCommand.self, RollbackCommand.self, RetryCommand.self, CancelCommand.self]),
-            CommandGroup(name: "Decisions", subcommands: [ApproveCommand.self, RejectCommand.self, SignalCommand.self, SkipCommand.self, ResolveCommand.self]),
-            CommandGroup(name: "Looking", subcommands: [RunsCommand.self, ShowCommand.self, LogsCommand.self, GraphCommand.self, AuditCommand.self]),
+            CommandGroup(
+                name: "Runs",
+                subcommands: [
+                    RunCommandLine.self, PlanCommand.self, ResumeCommand.self, RollbackCommand.self, RetryCommand.self,
+                    CancelCommand.self,
+                ]),
+            CommandGroup(
+                name: "Decisions",
+                subcommands: [
+                    ApproveCommand.self, RejectCommand.self, SignalCommand.self, SkipCommand.self, ResolveCommand.self,
+                ]),
+            CommandGroup(
+                name: "Looking",
+                subcommands: [
+                    RunsCommand.self, ShowCommand.self, LogsCommand.self, GraphCommand.self, AuditCommand.self,
+                ]),
             CommandGroup(name: "Workflows", subcommands: [ValidateCommand.self, SchemaCommand.self, KindsCommand.self]),
             CommandGroup(name: "This program", subcommands: [DoctorCommand.self, VersionCommand.self, CompletionsCommand.self]),
         ])
@@ -35,10 +49,16 @@ struct RunnerProgram: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
+            do {
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
+            } catch let error where isForParser(error) {
+                throw error
+            } catch {
+                throw CommandFailure(explaining: error)
             }
         } catch let status as ExitStatus {
             Foundation.exit(status.rawValue)
@@ -46,11 +66,13 @@ struct RunnerProgram: AsyncParsableCommand {
             Terminal.complain(failure.description)
             Foundation.exit(failure.status.rawValue)
         } catch {
-            if let failure = CommandFailure(explaining: error) {
-                Terminal.complain(failure.description)
-                Foundation.exit(failure.status.rawValue)
-            }
+            // The argument parser's own: help, and what it has to say about arguments.
             exit(withError: error)
         }
+    }
+
+    /// What a command throws to end the program as it wants, and not because something went wrong.
+    private static func isForParser(_ error: any Error) -> Bool {
+        error is ExitStatus || error is CleanExit || error is ValidationError || error is ExitCode
     }
 }

@@ -58,7 +58,8 @@ struct ChartStore: Sendable {
             let credentials = try HelmCredentials(anonymous, in: directory)
             try await helm.run(
                 ["registry", "login", registry.host, "--username", username, "--password-stdin"]
-                    + (registry.plainHTTP ? ["--plain-http"] : []) + (credentials.caFile.map { ["--ca-file", $0] } ?? []),
+                    + (registry.plainHTTP ? ["--plain-http"] : [])
+                    + (credentials.caFile.map { ["--ca-file", $0] } ?? []),
                 input: password, credentials: credentials, onCluster: false, object: "registry \(registry.host)")
         }
     }
@@ -84,9 +85,13 @@ struct ChartStore: Sendable {
     }
 
     private func update(_ repository: RepositoryAccess, _ credentials: HelmCredentials) async throws(StepError) {
-        try await helm.run(
+        let result = try await helm.run(
             ["repo", "update", HelmCredentials.repositoryName], credentials: credentials, onCluster: false,
             object: repository.url)
+        // Helm 3 tells of its failure here and exits with 0.
+        guard !result.output.text.contains("Unable to get an update") else {
+            throw ToolFailure(tool: "helm", object: repository.url).error(saying: result.output.text)
+        }
     }
 
     /// Downloads a chart into a new folder, and returns the file's path.
@@ -111,7 +116,10 @@ struct ChartStore: Sendable {
             try await helm.run(
                 ["pull"] + arguments + ["--destination", folder], credentials: credentials, onCluster: false,
                 object: source.description + (version.map { " \($0)" } ?? ""))
-            guard let file = try FileManager.default.contentsOfDirectory(atPath: folder).first(where: { $0.hasSuffix(".tgz") })
+            guard
+                let file = try FileManager.default.contentsOfDirectory(atPath: folder).first(where: {
+                    $0.hasSuffix(".tgz")
+                })
             else {
                 throw StepError(.transient, "helm pull has left no file", object: source.description)
             }

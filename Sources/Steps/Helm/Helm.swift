@@ -1,7 +1,7 @@
 package import Workflow
 
-/// Calls helm on one cluster, with a configuration of its own: the operator's repositories, logins and plugins are neither
-/// seen nor touched.
+/// Calls helm on one cluster, with a configuration of its own: the operator's repositories, logins and plugins are
+/// neither seen nor touched.
 package struct Helm: Sendable {
     private static let answerLimitBytes = 128 << 20
 
@@ -58,7 +58,8 @@ package struct Helm: Sendable {
     /// What helm prints as JSON.
     package func json(_ arguments: [String], object: String? = nil) async throws(StepError) -> Value {
         let result = try await run(arguments + ["--output", "json"], object: object)
-        guard let bytes = result.output.bytes, let value = try? Value(json: String(decoding: bytes, as: UTF8.self)) else {
+        guard let bytes = result.output.bytes, let value = try? Value(json: String(decoding: bytes, as: UTF8.self))
+        else {
             throw StepError(.transient, "the answer of helm is not JSON", object: object)
         }
         return value
@@ -77,7 +78,8 @@ package struct Helm: Sendable {
             // Helm falls back to Docker's logins where its own file has none.
             "DOCKER_CONFIG": "\(place)/docker",
             // What would send helm to another place than kubectl.
-            "HELM_NAMESPACE": nil, "HELM_DRIVER": nil, "HELM_DEBUG": nil, "HELM_KUBECONTEXT": nil, "HELM_KUBEAPISERVER": nil,
+            "HELM_NAMESPACE": nil, "HELM_DRIVER": nil, "HELM_DEBUG": nil, "HELM_KUBECONTEXT": nil,
+            "HELM_KUBEAPISERVER": nil,
             "HELM_KUBETOKEN": nil, "HELM_KUBEASUSER": nil, "HELM_KUBEASGROUPS": nil, "HELM_KUBECAFILE": nil,
         ]
     }

@@ -42,8 +42,8 @@ package struct RegistryAccess: Hashable, Sendable {
 /// Files in helm's own formats that hold one repository's or registry's password for the time of a few helm calls.
 ///
 /// Helm keeps passwords in clear in `repositories.yaml` and `registry/config.json`, and its flags for them show in the
-/// process list. So these files are written into a directory of ``PrivateFiles`` (in memory, 0600), helm is pointed to them
-/// for this call alone, and they go with the directory.
+/// process list. So these files are written into a directory of ``PrivateFiles`` (in memory, 0600), helm is pointed to
+/// them for this call alone, and they go with the directory.
 package struct HelmCredentials: Sendable {
     /// The one repository's name in the file.
     package static let repositoryName = "charts"

@@ -1,6 +1,7 @@
 import Workflow
 
-/// The parameters `repository` and `registry`, which the outputs of `helm.repository` and `helm.registry` fit as they are.
+/// The parameters `repository` and `registry`, which the outputs of `helm.repository` and `helm.registry` fit as they
+/// are.
 enum HelmParameters {
     static let repository = [
         Parameter("url", .string(.uri), required: true, "The repository's address."),

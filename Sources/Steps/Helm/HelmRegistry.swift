@@ -30,7 +30,8 @@ package struct HelmRegistry: StepKind {
 
     private func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         let registry = try HelmParameters.registry(input)
-        try await ChartStore(Helm(access, dataDirectory: context.dataDirectory), files: access.files).login(to: registry)
+        try await ChartStore(Helm(access, dataDirectory: context.dataDirectory), files: access.files).login(
+            to: registry)
         var values: [String: Value] = ["host": .string(registry.host), "plain_http": .bool(registry.plainHTTP)]
         values["username"] = registry.username.map { .string($0) } ?? .null
         values["ca"] = registry.ca.map { .string($0) } ?? .null

@@ -3,30 +3,42 @@ package import Workflow
 
 /// `helm.release`: a chart installed, or upgraded, with these values, and ready.
 ///
-/// Present is a release that helm calls deployed, of this chart and version, with these values, and whose objects are as
-/// its manifest says. Where a dead helm has left it pending, it is brought on its feet again, see ``ReleaseRecovery``.
+/// Present is a release that helm calls deployed, of this chart and version, with these values, and whose objects are
+/// as its manifest says. Where a dead helm has left it pending, it is brought on its feet again, see
+/// ``ReleaseRecovery``.
 package struct HelmRelease: StepKind {
     package let name = "helm.release"
     package let summary = "Installs or upgrades a Helm chart and waits until it is ready."
     package let reverting = Reverting.automatic
     package let parameters =
         [
-            Parameter("release", .string(pattern: "[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?"), required: true, "The release's name."),
+            Parameter(
+                "release", .string(pattern: "[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?"), required: true, "The release's name."
+            ),
             Parameter("namespace", .string, required: true, "The release's namespace."),
             Parameter("create_namespace", .boolean, default: false, "Creates the namespace where it is missing."),
             Parameter(
                 "chart", .string, required: true,
                 "A chart's name in `repository`, an `oci://` address, or the path of a .tgz file or folder."),
-            Parameter("repository", .object(HelmParameters.repository), "Where the chart is; the output of helm.repository fits."),
-            Parameter("registry", .object(HelmParameters.registry), "Login for an `oci://` chart; the output of helm.registry fits."),
-            Parameter("version", .string, "The chart's version; none: the newest at an install, any where one is installed."),
+            Parameter(
+                "repository", .object(HelmParameters.repository),
+                "Where the chart is; the output of helm.repository fits."),
+            Parameter(
+                "registry", .object(HelmParameters.registry),
+                "Login for an `oci://` chart; the output of helm.registry fits."),
+            Parameter(
+                "version", .string, "The chart's version; none: the newest at an install, any where one is installed."),
             Parameter("values", .template, "The chart's values."),
             Parameter("wait", .boolean, default: true, "Waits until everything is ready."),
             Parameter("wait_for_jobs", .boolean, default: false, "Waits for Jobs to end, too."),
-            Parameter("timeout", .duration, default: "10m", "Longest time for each of helm's operations, the wait among them."),
+            Parameter(
+                "timeout", .duration, default: "10m", "Longest time for each of helm's operations, the wait among them."
+            ),
             Parameter("skip_crds", .boolean, default: false, "Leaves out the chart's `crds` folder."),
-            Parameter("take_ownership", .boolean, default: false, "Takes over objects that no release or another one owns."),
-            Parameter("force_conflicts", .boolean, default: false, "Helm 4: takes over fields that another manager owns."),
+            Parameter(
+                "take_ownership", .boolean, default: false, "Takes over objects that no release or another one owns."),
+            Parameter(
+                "force_conflicts", .boolean, default: false, "Helm 4: takes over fields that another manager owns."),
             Parameter(
                 "server_side", .boolean,
                 "Helm 4: whether to apply on the server; false for charts that name an environment variable twice."),
@@ -66,8 +78,8 @@ package struct HelmRelease: StepKind {
         var existed: Bool
         /// The newest revision; 0: none.
         var newest: Int
-        /// When the newest revision's operation began, in seconds since the Unix epoch: a revision that helm was made to
-        /// forget gives its number to the next.
+        /// When the newest revision's operation began, in seconds since the Unix epoch: a revision that helm was made
+        /// to forget gives its number to the next.
         var begun: Int?
         /// The deployed revision to go back to; nil: none.
         var revision: Int?
@@ -145,7 +157,8 @@ package struct HelmRelease: StepKind {
         let last = history.last
         return try Value(
             encoding: Prior(
-                existed: last.map { $0.status != "uninstalled" } ?? false, newest: last?.revision ?? 0, begun: last?.begun,
+                existed: last.map { $0.status != "uninstalled" } ?? false, newest: last?.revision ?? 0,
+                begun: last?.begun,
                 revision: history.last { $0.status == "deployed" }?.revision, status: last?.status,
                 namespaceExisted: try await Namespaces(wish.kubectl).exists(wish.namespace)))
     }
@@ -159,21 +172,28 @@ package struct HelmRelease: StepKind {
             hooks = try ManifestReader.objects(in: try await wish.releases.state(revision: last.revision).hooks)
         }
         let action = ReleaseRecovery.action(
-            history: history, isOurs: prior?.precedes(last) ?? false, lifetime: max(wish.timeout, .seconds(300)), now: now(),
+            history: history, isOurs: prior?.precedes(last) ?? false, lifetime: max(wish.timeout, .seconds(300)),
+            now: now(),
             hasInstallOnlyHooks: ReleaseRecovery.hasInstallOnlyHooks(hooks))
         switch action {
         case .proceed: return
         case .forget(let revision, let why):
-            context.log(.note, "revision \(revision.revision) is '\(revision.status)' and is dropped from helm's history: \(why)")
+            context.log(
+                .note,
+                "revision \(revision.revision) is '\(revision.status)' and is dropped from helm's history: \(why)")
             try await wish.releases.forget(revision)
             // Beneath it another one may be unfinished.
             try await clearTheWay(wish, prior, context)
         case .wait(let revision, let until):
             throw StepError(
                 .transient,
-                "another helm has begun revision \(revision.revision) ('\(revision.status)') and may be at work until \(until.ISO8601Format())",
+                "another helm has begun revision \(revision.revision) ('\(revision.status)') "
+                    + "and may be at work until \(until.ISO8601Format())",
                 object: wish.releases.object,
-                remedy: "wait for it; if it is dead, `helm rollback \(wish.release) -n \(wish.namespace)`, then resume the run")
+                remedy:
+                    "wait for it; if it is dead, `helm rollback \(wish.release) -n \(wish.namespace)`, "
+                    + "then resume the run"
+            )
         case .uninstalling:
             guard let prior, !prior.existed else {
                 throw StepError(
@@ -181,7 +201,8 @@ package struct HelmRelease: StepKind {
                     remedy: "let that end: helm uninstall \(wish.release) -n \(wish.namespace); then resume the run")
             }
             let commands = HelmCommands(
-                try await versions.version(of: access.helm, wish.helm), release: wish.release, namespace: wish.namespace)
+                try await versions.version(of: access.helm, wish.helm), release: wish.release, namespace: wish.namespace
+            )
             try await wish.helm.run(commands.uninstall(timeout: wish.timeout), object: wish.releases.object)
         }
     }
@@ -207,8 +228,10 @@ package struct HelmRelease: StepKind {
     private func output(_ state: ReleaseState, _ wish: ReleaseWish) throws(StepError) -> StepOutput {
         let objects = try ManifestReader.objects(in: state.manifest)
         return StepOutput([
-            "release": .string(wish.release), "namespace": .string(wish.namespace), "revision": .integer(state.revision),
-            "status": .string(state.status), "chart": .string(state.chart), "chart_version": .string(state.chartVersion),
+            "release": .string(wish.release), "namespace": .string(wish.namespace),
+            "revision": .integer(state.revision),
+            "status": .string(state.status), "chart": .string(state.chart),
+            "chart_version": .string(state.chartVersion),
             "app_version": .string(state.appVersion),
             "fullname": .string(ReleaseState.fullname(release: wish.release, chart: state.chart)),
             "objects": .array(objects.map { .string($0.reference.description) }),

@@ -1,7 +1,7 @@
 import Workflow
 
-/// What an uninstall leaves behind: helm never removes definitions of a chart's `crds` folder, hooks' objects, what is marked
-/// to be kept, or the volumes of StatefulSets.
+/// What an uninstall leaves behind: helm never removes definitions of a chart's `crds` folder, hooks' objects, what is
+/// marked to be kept, or the volumes of StatefulSets.
 struct ReleaseLeftovers: Sendable {
     private var objects: [(object: KubernetesObject, why: String)] = []
     /// Beginnings of the names of volume claims, `data-redis-` for template `data` of StatefulSet `redis`.
@@ -44,10 +44,15 @@ struct ReleaseLeftovers: Sendable {
         guard !claims.isEmpty else { return lines }
         for claim in try await kubectl.items(["get", "persistentvolumeclaims", "--namespace", namespace]) {
             let name = claim["metadata"]?["name"]?.stringValue ?? ""
-            guard let owner = claims.first(where: { Int(name.dropFirst($0.prefix.count)) != nil && name.hasPrefix($0.prefix) })
+            guard
+                let owner = claims.first(where: {
+                    Int(name.dropFirst($0.prefix.count)) != nil && name.hasPrefix($0.prefix)
+                })
             else { continue }
             lines.append(
-                "PersistentVolumeClaim \(namespace)/\(name) stays: the data of StatefulSet \(owner.set) (kubectl delete pvc \(name) -n \(namespace) removes it)")
+                "PersistentVolumeClaim \(namespace)/\(name) stays: the data of StatefulSet \(owner.set) "
+                    + "(kubectl delete pvc \(name) -n \(namespace) removes it)"
+            )
         }
         return lines
     }

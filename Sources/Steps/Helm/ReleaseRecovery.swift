@@ -15,10 +15,11 @@ package enum ReleaseRecovery {
 
     /// - Parameters:
     ///   - history: Oldest first.
-    ///   - isOurs: Whether the newest revision came after this step's first look at the release. Then an earlier attempt of
-    ///     it has made it, and its helm cannot have outlived that.
+    ///   - isOurs: Whether the newest revision came after this step's first look at the release. Then an earlier
+    ///     attempt of it has made it, and its helm cannot have outlived that.
     ///   - lifetime: How long another helm may take for one operation.
-    ///   - hasInstallOnlyHooks: Whether the newest revision's chart has hooks that run at an install and not at an upgrade.
+    ///   - hasInstallOnlyHooks: Whether the newest revision's chart has hooks that run at an install and not at an
+    ///     upgrade.
     package static func action(
         history: [ReleaseRevision], isOurs: Bool, lifetime: Duration, now: Date, hasInstallOnlyHooks: Bool
     ) -> Action {
@@ -30,8 +31,8 @@ package enum ReleaseRecovery {
             if end > now { return .wait(last, until: end) }
             return .forget(last, why: "its helm must be dead: it started at \(last.updated?.ISO8601Format() ?? "?")")
         }
-        // An upgrade over a failed first install never runs the hooks that belong to an install. Without the failed revision
-        // it is an install again.
+        // An upgrade over a failed first install never runs the hooks that belong to an install. Without the failed
+        // revision it is an install again.
         let wasEverDeployed = history.contains { $0.status == "deployed" || $0.status == "superseded" }
         if last.status == "failed", !wasEverDeployed, hasInstallOnlyHooks {
             return .forget(last, why: "its hooks for an install have to run")

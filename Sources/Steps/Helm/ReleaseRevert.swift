@@ -20,7 +20,10 @@ struct ReleaseRevert {
         }
         guard let last = history.last, before.precedes(last) else { return [] }  // never changed
         guard let revision = before.revision else {
-            return ["\(releases.object) stays as it is: before this run it was '\(before.status ?? "unknown")', with no revision to go back to"]
+            return [
+                "\(releases.object) stays as it is: before this run it was '\(before.status ?? "unknown")', "
+                    + "with no revision to go back to"
+            ]
         }
         // Done already, by a rollback whose result was not recorded.
         if last.status == "deployed", last.description == "Rollback to \(revision)" { return [] }
@@ -53,7 +56,9 @@ struct ReleaseRevert {
             leftovers = try ReleaseLeftovers(state, namespace: wish.namespace)
             try await wish.helm.run(commands.uninstall(timeout: wish.timeout), object: releases.object)
             try await wish.live.waitUntilGone(
-                ManifestReader.objects(in: state.manifest).filter { $0.annotation("helm.sh/resource-policy") != "keep" },
+                ManifestReader.objects(in: state.manifest).filter {
+                    $0.annotation("helm.sh/resource-policy") != "keep"
+                },
                 timeout: wish.timeout)
         }
         var left = try await leftovers.remaining(wish.kubectl)

@@ -21,13 +21,17 @@ package struct ReleaseRevision: Hashable, Sendable {
     }
 
     init?(_ value: Value) {
-        guard let revision = value["revision"]?.integerValue, let status = value["status"]?.stringValue else { return nil }
+        guard let revision = value["revision"]?.integerValue, let status = value["status"]?.stringValue else {
+            return nil
+        }
         self.init(
             revision: revision, status: status,
-            updated: value["updated"]?.stringValue.flatMap(Self.date), description: value["description"]?.stringValue ?? "")
+            updated: value["updated"]?.stringValue.flatMap(Self.date),
+            description: value["description"]?.stringValue ?? "")
     }
 
-    /// Go writes as many digits of a second as there are, which Foundation does not read; whole seconds are enough here.
+    /// Go writes as many digits of a second as there are, which Foundation does not read; whole seconds are enough
+    /// here.
     private static func date(_ text: String) -> Date? {
         try? Date(text.replacing(/\.\d+/, with: ""), strategy: .iso8601)
     }

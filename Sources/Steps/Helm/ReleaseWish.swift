@@ -57,7 +57,8 @@ struct ReleaseWish: Sendable {
         }
         if let wantedVersion, !Self.matches(state.chartVersion, wantedVersion) {
             changes.append(
-                Change("\(releases.object) chart version", from: .string(state.chartVersion), to: .string(wantedVersion)))
+                Change(
+                    "\(releases.object) chart version", from: .string(state.chartVersion), to: .string(wantedVersion)))
         }
         return changes + ExactDiff.changes(from: state.values, to: values, subject: "\(releases.object) values")
     }

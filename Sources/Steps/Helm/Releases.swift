@@ -33,11 +33,11 @@ struct Releases: Sendable {
         return try ReleaseState(String(decoding: bytes, as: UTF8.self), values: values)
     }
 
-    /// Makes helm forget a revision whose operation died half-way. The objects it has made stay as they are, and the next
-    /// upgrade finds and adopts them by their annotations: nothing is deleted, no data volume either.
+    /// Makes helm forget a revision whose operation died half-way. The objects it has made stay as they are, and the
+    /// next upgrade finds and adopts them by their annotations: nothing is deleted, no data volume either.
     ///
-    /// Helm itself knows `rollback` and `uninstall` as ways out. The first would restart every pod twice, the second delete
-    /// data.
+    /// Helm itself knows `rollback` and `uninstall` as ways out. The first would restart every pod twice, the second
+    /// delete data.
     func forget(_ revision: ReleaseRevision) async throws(StepError) {
         try await kubectl.run(
             ["delete", "secret", "sh.helm.release.v1.\(release).v\(revision.revision)", "--ignore-not-found"] + place,

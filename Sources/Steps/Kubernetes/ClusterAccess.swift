@@ -2,8 +2,8 @@ import Workflow
 
 /// Which cluster the steps work on, and with which programs.
 ///
-/// The real `kubectl` and `helm` are called, so that every kubeconfig and every login plugin that works for the operator
-/// works here too.
+/// The real `kubectl` and `helm` are called, so that every kubeconfig and every login plugin that works for the
+/// operator works here too.
 package struct ClusterAccess: Sendable {
     /// A name to look up in `PATH`, or a path.
     package var kubectl: String

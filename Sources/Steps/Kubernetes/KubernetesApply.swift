@@ -31,8 +31,8 @@ package struct KubernetesApply: StepKind {
         struct Object: Codable {
             var reference: ObjectReference
             var existed: Bool
-            /// The manifest's fields as they were: what has to be applied again to have them back. Nil for Secrets, whose
-            /// content is never written down.
+            /// The manifest's fields as they were: what has to be applied again to have them back. Nil for Secrets,
+            /// whose content is never written down.
             var previous: Value?
         }
 
@@ -50,8 +50,8 @@ package struct KubernetesApply: StepKind {
                 changes += diff.certain
                 continue
             }
-            // Always asked for, as only the server knows which fields an earlier manifest of ours held that this one does
-            // not.
+            // Always asked for, as only the server knows which fields an earlier manifest of ours held that this one
+            // does not.
             changes +=
                 try await wish.live.serverChanges(object, live: current, manager: Kubectl.fieldManager) ?? diff.certain
         }
@@ -93,7 +93,8 @@ package struct KubernetesApply: StepKind {
             if let previous = was.previous {
                 try await wish.apply([try KubernetesObject(previous)], force: true)
             } else if was.existed {
-                left.append("\(was.reference) keeps what this run put into it: a Secret's earlier content is not recorded")
+                left.append(
+                    "\(was.reference) keeps what this run put into it: a Secret's earlier content is not recorded")
             } else {
                 left += try await wish.delete(object)
             }
@@ -143,7 +144,8 @@ package struct KubernetesApply: StepKind {
                 ["apply", "--server-side", "--field-manager", Kubectl.fieldManager, "-f", "-"]
                     + (force ? ["--force-conflicts"] : []) + live.inNamespace,
                 input: KubernetesObject.manifest(of: objects),
-                object: objects.count == 1 ? objects.first.map { $0.reference.description } : "\(objects.count) objects")
+                object: objects.count == 1 ? objects.first.map { $0.reference.description } : "\(objects.count) objects"
+            )
         }
 
         /// Deletes an object that this run created; a namespace only where nobody has put anything into it.

@@ -103,7 +103,8 @@ package struct KubernetesLabel: StepKind {
             let arguments = labels.sorted { $0.key < $1.key }
                 .map { name, value in value.stringValue.map { "\(name)=\($0)" } ?? "\(name)-" }
             try await kubectl.run(
-                ["label"] + place + ["--overwrite", "--field-manager", Kubectl.fieldManager] + arguments, object: target)
+                ["label"] + place + ["--overwrite", "--field-manager", Kubectl.fieldManager] + arguments, object: target
+            )
         }
     }
 }

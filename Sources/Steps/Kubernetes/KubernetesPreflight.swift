@@ -1,14 +1,17 @@
 package import Workflow
 
-/// `kubernetes.preflight`: everything an install needs, looked at before anything is changed; what is missing is told at once.
+/// `kubernetes.preflight`: everything an install needs, looked at before anything is changed; what is missing is told
+/// at once.
 package struct KubernetesPreflight: StepKind {
     package let name = "kubernetes.preflight"
-    package let summary = "Checks programs, cluster, permissions, classes and host names, and tells all that is missing at once."
+    package let summary =
+        "Checks programs, cluster, permissions, classes and host names, and tells all that is missing at once."
     package let reverting = Reverting.nothing
     package let parameters =
         [
             Parameter("minimum_kubernetes", .string, default: "1.20", "Oldest Kubernetes that the charts accept."),
-            Parameter("storage_class", .string, "A storage class that must be there; none: there must be a default one."),
+            Parameter(
+                "storage_class", .string, "A storage class that must be there; none: there must be a default one."),
             Parameter("needs_storage", .boolean, default: true, "Whether volumes are needed at all."),
             Parameter("ingress_class", .string, "An ingress class that must be there."),
             Parameter(
@@ -77,7 +80,8 @@ package struct KubernetesPreflight: StepKind {
             report.outputs["helm_version"] = .string(version.description)
             if version < Self.oldestHelm {
                 report.missing(
-                    "helm is \(version), and \(Self.oldestHelm) or newer is needed", fix: "https://helm.sh/docs/intro/install/")
+                    "helm is \(version), and \(Self.oldestHelm) or newer is needed",
+                    fix: "https://helm.sh/docs/intro/install/")
             }
         } catch {
             try report.record(error)
@@ -109,7 +113,9 @@ package struct KubernetesPreflight: StepKind {
             }
             if abs(version.minor - kubectlVersion.minor) > 1 {
                 report.warnings.append(
-                    "kubectl \(kubectlVersion) and Kubernetes \(text) are more than one minor version apart, which is not supported")
+                    "kubectl \(kubectlVersion) and Kubernetes \(text) are more than one minor version apart, "
+                        + "which is not supported"
+                )
             }
             return true
         } catch {
@@ -124,7 +130,8 @@ package struct KubernetesPreflight: StepKind {
         for permission in permissions {
             let words = permission.split(separator: " ").map(String.init)
             guard words.count == 2 else {
-                report.missing("'\(permission)' is no permission", fix: "write it as `verb resource`, such as `create secrets`")
+                report.missing(
+                    "'\(permission)' is no permission", fix: "write it as `verb resource`, such as `create secrets`")
                 continue
             }
             let (_, result) = try await kubectl.attempt(["auth", "can-i"] + words + ["--all-namespaces"])
@@ -186,13 +193,15 @@ package struct KubernetesPreflight: StepKind {
             let result: ProcessResult
             do {
                 // Not `getaddrinfo` in this process, which cannot be cancelled.
-                result = try await access.processes.run(ProcessRequest("getent", ["ahosts", host], timeout: .seconds(20)))
+                result = try await access.processes.run(
+                    ProcessRequest("getent", ["ahosts", host], timeout: .seconds(20)))
             } catch {
                 try report.record(ToolFailure(tool: "getent", object: host).error(error))
                 continue
             }
             if !result.succeeded {
-                report.missing("the name '\(host)' does not resolve", fix: "add a DNS record that points to the ingress")
+                report.missing(
+                    "the name '\(host)' does not resolve", fix: "add a DNS record that points to the ingress")
             }
         }
     }

@@ -18,7 +18,9 @@ package struct KubernetesSecret: StepKind {
                 "generate",
                 .map(
                     .object([
-                        Parameter("kind", .oneOf("alphanumeric", "hex", "uuid"), default: "alphanumeric", "What it is made of."),
+                        Parameter(
+                            "kind", .oneOf("alphanumeric", "hex", "uuid"), default: "alphanumeric",
+                            "What it is made of."),
                         Parameter("length", .integer(8...256), default: 32, "Characters; a UUID has its own length."),
                     ])),
                 "Keys to fill where they are missing; a key that has a value keeps it."),
@@ -86,7 +88,8 @@ package struct KubernetesSecret: StepKind {
         let wish = try Wish(input, access)
         guard record.existed else {
             try await wish.kubectl.run(
-                ["delete", "secret", wish.name, "--namespace", wish.namespace, "--ignore-not-found"], object: wish.object)
+                ["delete", "secret", wish.name, "--namespace", wish.namespace, "--ignore-not-found"],
+                object: wish.object)
             return wish.createsNamespace && !record.namespaceExisted
                 ? try await Namespaces(wish.kubectl).removeIfEmpty(wish.namespace) : []
         }
@@ -95,7 +98,10 @@ package struct KubernetesSecret: StepKind {
         if !added.isEmpty {
             let patch = Value.object(["data": .object(added.reduce(into: [:]) { $0[$1] = .null })])
             try await wish.kubectl.run(
-                ["patch", "secret", wish.name, "--namespace", wish.namespace, "--type", "merge", "--patch", patch.canonicalJSON],
+                [
+                    "patch", "secret", wish.name, "--namespace", wish.namespace, "--type", "merge", "--patch",
+                    patch.canonicalJSON,
+                ],
                 object: wish.object)
         }
         return Set(wish.data.keys).intersection(record.keys).sorted()

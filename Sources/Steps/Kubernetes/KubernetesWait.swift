@@ -30,7 +30,8 @@ package struct KubernetesWait: StepKind {
         if wish.goal == "create" { return .present(wish.output) }
         let (_, result) =
             wish.goal == "rollout"
-            ? try await wish.kubectl.attempt(["rollout", "status"] + wish.place + ["--watch=false"], object: wish.target)
+            ? try await wish.kubectl.attempt(
+                ["rollout", "status"] + wish.place + ["--watch=false"], object: wish.target)
             : try await wish.kubectl.attempt(wish.waiting(for: wish.goal, seconds: 0), object: wish.target)
         let isDone = result.succeeded && !result.output.text.contains("Waiting for")
         if isDone { return .present(wish.output) }
@@ -114,7 +115,8 @@ package struct KubernetesWait: StepKind {
             }
         }
 
-        func run(_ arguments: [String], _ purpose: String, _ log: @escaping ProcessLineHandler) async throws(StepError) {
+        func run(_ arguments: [String], _ purpose: String, _ log: @escaping ProcessLineHandler) async throws(StepError)
+        {
             do {
                 try await kubectl.run(arguments, object: target, onLine: log)
             } catch {

@@ -13,8 +13,8 @@ struct ListKeys {
         isBuiltIn = !group.contains(".") || group.hasSuffix(".k8s.io")
     }
 
-    /// The elements by key; nil where the list is replaced whole. Of two elements with one key the last counts, as it does
-    /// for containers' environments.
+    /// The elements by key; nil where the list is replaced whole. Of two elements with one key the last counts, as it
+    /// does for containers' environments.
     func elements(of list: [Value], at path: [String]) -> [String: Value]? {
         guard isBuiltIn, let name = path.last else { return nil }
         var elements: [String: Value] = [:]

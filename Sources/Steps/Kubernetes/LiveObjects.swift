@@ -11,8 +11,8 @@ package struct LiveObjects: Sendable {
         self.namespace = namespace
     }
 
-    /// The live objects in the order of `objects`; nil where there is none, be it because its namespace or its kind is not
-    /// there yet.
+    /// The live objects in the order of `objects`; nil where there is none, be it because its namespace or its kind is
+    /// not there yet.
     package func read(_ objects: [KubernetesObject]) async throws(StepError) -> [KubernetesObject?] {
         guard !objects.isEmpty else { return [] }
         let arguments = ["get", "-f", "-", "--ignore-not-found", "-o", "json"] + inNamespace
@@ -28,8 +28,8 @@ package struct LiveObjects: Sendable {
         }
     }
 
-    /// Whether a live object is the one that a manifest means. Only the server knows whether a kind lives in namespaces, so
-    /// a manifest may give one in vain, or leave it out.
+    /// Whether a live object is the one that a manifest means. Only the server knows whether a kind lives in
+    /// namespaces, so a manifest may give one in vain, or leave it out.
     private func matches(_ live: ObjectReference, _ wanted: ObjectReference) -> Bool {
         guard live.group == wanted.group, live.kind == wanted.kind, live.name == wanted.name else { return false }
         guard let place = live.namespace, let meant = wanted.namespace ?? namespace else { return true }
@@ -64,7 +64,8 @@ package struct LiveObjects: Sendable {
             + ["-f", "-", "-o", "json"] + inNamespace
         let (_, result) = try await kubectl.attempt(arguments, input: KubernetesObject.manifest(of: [object]))
         guard result.succeeded else {
-            let error = ToolFailure(tool: "kubectl", object: object.reference.description).error(saying: result.error.text)
+            let error = ToolFailure(tool: "kubectl", object: object.reference.description).error(
+                saying: result.error.text)
             if error.kind == .transient { throw error }
             return nil
         }

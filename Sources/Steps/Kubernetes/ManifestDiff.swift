@@ -2,10 +2,10 @@ package import Workflow
 
 /// Compares a manifest with the live object that was made of it, field by field of the manifest.
 ///
-/// The API server adds defaults, drops empty values and rewrites quantities, and controllers add fields of their own, so
-/// a live object never equals its manifest. What the manifest does not name is left alone here. Where the manifest alone
-/// cannot tell (is a missing `false` a default, or was it taken away?) the finding is in `doubtful`, and the server has
-/// the last word, see ``LiveObjects``.
+/// The API server adds defaults, drops empty values and rewrites quantities, and controllers add fields of their own,
+/// so a live object never equals its manifest. What the manifest does not name is left alone here. Where the manifest
+/// alone cannot tell (is a missing `false` a default, or was it taken away?) the finding is in `doubtful`, and the
+/// server has the last word, see ``LiveObjects``.
 package struct ManifestDiff {
     package private(set) var certain: [Change] = []
     package private(set) var doubtful: [Change] = []

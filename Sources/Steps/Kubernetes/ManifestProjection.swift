@@ -2,8 +2,8 @@ import Workflow
 
 /// Cuts out of a live object the fields that a manifest names, as they are now.
 ///
-/// Applied by the same field manager after the manifest, the cut restores: fields it holds go back to what they were, and
-/// fields it does not hold, which only the manifest brought, are removed by the server.
+/// Applied by the same field manager after the manifest, the cut restores: fields it holds go back to what they were,
+/// and fields it does not hold, which only the manifest brought, are removed by the server.
 enum ManifestProjection {
     static func of(_ live: KubernetesObject, on manifest: KubernetesObject) -> Value {
         let keys = ListKeys(manifest.reference)

@@ -62,7 +62,8 @@ package struct ManifestReader {
 
     private static func number(_ text: String) -> Value? {
         guard let first = text.utf8.first, first < 0x3A else { return nil }  // a digit, a sign or a point
-        let (sign, digits) = text.hasPrefix("-") ? (-1, text.dropFirst()) : (1, text.hasPrefix("+") ? text.dropFirst() : text[...])
+        let (sign, digits) =
+            text.hasPrefix("-") ? (-1, text.dropFirst()) : (1, text.hasPrefix("+") ? text.dropFirst() : text[...])
         for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where digits.hasPrefix(prefix) {
             return Int(digits.dropFirst(2), radix: radix).map { .integer(sign * $0) }
         }

@@ -49,10 +49,15 @@ package struct Namespaces: Sendable {
         let kinds = try await kubectl.run(["api-resources", "--namespaced", "--verbs=list", "-o", "name"]).output.text
             .split(whereSeparator: \.isNewline).map(String.init)
             .filter { !Self.bookkeeping.contains($0) && !$0.hasSuffix(".metrics.k8s.io") }
-        let columns = ["kind", "metadata.name", "metadata.uid", "metadata.deletionTimestamp", "metadata.ownerReferences[*].uid"]
+        let columns = [
+            "kind", "metadata.name", "metadata.uid", "metadata.deletionTimestamp", "metadata.ownerReferences[*].uid",
+        ]
         let template = "{range .items[*]}" + columns.map { "{.\($0)}" }.joined(separator: "|") + "{\"\\n\"}{end}"
         let found = try await kubectl.run(
-            ["get", kinds.joined(separator: ","), "--namespace", name, "--ignore-not-found", "-o", "jsonpath=\(template)"],
+            [
+                "get", kinds.joined(separator: ","), "--namespace", name, "--ignore-not-found", "-o",
+                "jsonpath=\(template)",
+            ],
             object: "namespace \(name)")
         let entries = found.output.text.split(whereSeparator: \.isNewline)
             .map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) }

@@ -14,7 +14,7 @@ package struct ObjectReference: Hashable, Sendable, Codable, CustomStringConvert
         self.name = name
     }
 
-    /// As kubectl takes it: `deployments.apps` is found by `Deployment.apps` too, but only with a version between.
+    /// For people: `Deployment clearml/api`, `Node gpu-1`.
     package var description: String {
         "\(kind) \(namespace.map { "\($0)/" } ?? "")\(name)"
     }

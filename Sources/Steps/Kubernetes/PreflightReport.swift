@@ -57,7 +57,8 @@ package struct PreflightReport {
                 fix: "name one as 'storage_class', or mark one with storageclass.kubernetes.io/is-default-class=true")
         }
         if standard.count > 1 {
-            warnings.append("there are several default storage classes: \(standard.map(\.reference.name).joined(separator: ", "))")
+            warnings.append(
+                "there are several default storage classes: \(standard.map(\.reference.name).joined(separator: ", "))")
         }
     }
 
@@ -97,12 +98,16 @@ package struct PreflightReport {
         if let plugin = Self.lenient.first(where: { known in daemonSets.contains { $0.hasPrefix(known.daemon) } }) {
             outputs["cni"] = .string(plugin.name)
             warnings.append(
-                "network plugin \(plugin.name) may not enforce NetworkPolicy: tenants would not be kept apart; \(plugin.hint)")
+                "network plugin \(plugin.name) may not enforce NetworkPolicy: "
+                    + "tenants would not be kept apart; \(plugin.hint)"
+            )
             return
         }
         outputs["cni"] = .null
         warnings.append(
-            "no known network plugin was found: make sure that yours enforces NetworkPolicy, or tenants are not kept apart")
+            "no known network plugin was found: make sure that yours enforces NetworkPolicy, "
+                + "or tenants are not kept apart"
+        )
     }
 
     static func list(_ names: [String]) -> String {
@@ -112,7 +117,8 @@ package struct PreflightReport {
     /// Plugins by the DaemonSet they run as.
     private static let enforcing: [(daemon: String, name: String)] = [
         ("calico-node", "Calico"), ("canal", "Canal"), ("cilium", "Cilium"), ("anetd", "GKE Dataplane V2"),
-        ("antrea-agent", "Antrea"), ("weave-net", "Weave Net"), ("kube-router", "kube-router"), ("ovnkube-node", "OVN-Kubernetes"),
+        ("antrea-agent", "Antrea"), ("weave-net", "Weave Net"), ("kube-router", "kube-router"),
+        ("ovnkube-node", "OVN-Kubernetes"),
         ("ovn-kubernetes", "OVN-Kubernetes"), ("kube-ovn-cni", "Kube-OVN"), ("azure-npm", "Azure NPM"),
     ]
     private static let lenient: [(daemon: String, name: String, hint: String)] = [

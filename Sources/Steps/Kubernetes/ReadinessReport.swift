@@ -29,7 +29,8 @@ package struct ReadinessReport: Sendable {
     private func findings(
         about objects: [KubernetesObject], in namespace: String
     ) async throws(StepError) -> [PodDiagnosis.Finding] {
-        let kinds = "pods,events,persistentvolumeclaims,deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,services"
+        let kinds =
+            "pods,events,persistentvolumeclaims,deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,services"
         let items = try await kubectl.items(
             ["get", kinds, "--namespace", namespace], object: "namespace \(namespace)")
         func ofKind(_ kind: String) -> [Value] { items.filter { $0["kind"]?.stringValue == kind } }
@@ -60,18 +61,29 @@ package struct ReadinessReport: Sendable {
         for var finding in findings {
             if let request = finding.logs, left > 0 {
                 left -= 1
-                var arguments = ["logs", request.pod, "-c", request.container, "--namespace", request.namespace]
-                arguments += ["--tail", "5"] + (request.previous ? ["--previous"] : [])
-                // A container that has no log any more fails the call, and that is no news worth an error.
-                let (_, answer) = try await kubectl.attempt(arguments, object: finding.object)
-                let lines = answer.output.text.split(whereSeparator: \.isNewline)
-                if answer.succeeded, !lines.isEmpty {
-                    finding.text += "; its last lines:" + lines.map { "\n    \($0)" }.joined()
-                }
+                let lines = try await lastLines(request)
+                if !lines.isEmpty { finding.text += "; its last lines:" + lines.map { "\n    \($0)" }.joined() }
             }
             result.append(finding)
         }
         return result
+    }
+
+    /// What a container said last: of the time before its restart where that is asked for, or of now where that one is
+    /// gone, or the other way round.
+    private func lastLines(_ request: PodDiagnosis.LogRequest) async throws(StepError) -> [Substring] {
+        let arguments =
+            ["logs", request.pod, "-c", request.container, "--namespace", request.namespace, "--tail", "5"]
+        for previous in [request.previous, !request.previous] {
+            // A container that has no log any more fails the call, and that is no news worth an error.
+            let (_, answer) = try await kubectl.attempt(
+                arguments + (previous ? ["--previous"] : []), object: "pod \(request.namespace)/\(request.pod)")
+            let lines = answer.output.text.split(whereSeparator: \.isNewline)
+            // The kubelet's excuse for a container that is gone comes in place of the log, and as a success.
+            let isExcuse = lines.first?.hasPrefix("unable to retrieve container logs") ?? true
+            if answer.succeeded, !isExcuse { return lines }
+        }
+        return []
     }
 
     private static func isOfInterest(_ object: KubernetesObject) -> Bool {
@@ -80,7 +92,8 @@ package struct ReadinessReport: Sendable {
         ].contains(object.kind)
     }
 
-    /// Whether the pod is one of the workload's: by its owner, or the workload's selector where a ReplicaSet is between.
+    /// Whether the pod is one of the workload's: by its owner, or the workload's selector where a ReplicaSet is
+    /// between.
     private static func owns(_ workload: Value, _ pod: Value) -> Bool {
         let kind = workload["kind"]?.stringValue
         if kind == "Pod" { return workload["metadata"]?["uid"] == pod["metadata"]?["uid"] }

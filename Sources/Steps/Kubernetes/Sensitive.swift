@@ -10,8 +10,11 @@ package enum Sensitive {
     /// Whether the value at this path may be a secret, by the names of its last two parts (`env[DB_PASSWORD].value`).
     package static func hides(_ path: [String]) -> Bool {
         path.suffix(2).contains { part in
-            part.firstMatch(of: /(?i)passw|secret|token|credential|(api|access|private|user|encryption)[-_]?key|passphrase|connection_?string/) != nil
-                && part.firstMatch(of: /(?i)(name|ref|enabled|existingsecret|key[_-]?name)$/) == nil
+            let names = /(?i)passw|passphrase|secret|token|credential|connection_?string/
+            let keys = /(?i)(api|access|private|user|encryption)[-_]?key/
+            // Names of secrets, and switches about them, are no secrets.
+            let references = /(?i)(name|ref|enabled|existingsecret)$/
+            return (part.contains(names) || part.contains(keys)) && !part.contains(references)
         }
     }
 

@@ -18,15 +18,8 @@ package struct ToolFailure {
 
     /// The error for a program that ended with a status other than 0, or did not end as it should.
     package func error(_ failure: ProcessFailure) -> StepError {
-        switch failure.kind {
-        case .cancelled: StepError(.cancelled, "\(tool) was stopped", object: object)
-        case .timedOut: StepError(.timedOut, failure.message, object: object, remedy: failure.remedy)
-        case .executableNotFound, .workingDirectoryUnusable:
-            StepError(.permanent, "\(tool): \(failure.message)", object: object, remedy: failure.remedy)
-        case .couldNotStart, .outputUnreadable, .signalled:
-            StepError(.transient, "\(tool): \(failure.message)", object: object, remedy: failure.remedy)
-        case .exited: error(saying: failure.result?.error.text ?? failure.message)
-        }
+        guard case .exited = failure.kind else { return StepError(failure, object: object) }
+        return error(saying: failure.result?.error.text ?? failure.message)
     }
 
     /// The error for what a program printed on standard error.
@@ -44,7 +37,7 @@ package struct ToolFailure {
         let told = text.range(of: "\nPlease review the fields above").map { text[..<$0.lowerBound] } ?? text[...]
         let lines = told.split(whereSeparator: \.isNewline).filter { line in
             !line.hasPrefix("WARNING: ") && !line.hasPrefix("Warning: ") && !line.hasPrefix("level=")
-                && line.firstMatch(of: /^[EWI]\d{4} [\d:.]+/) == nil
+                && !line.hasPrefix("Hang tight") && line.firstMatch(of: /^[EWI]\d{4} [\d:.]+/) == nil
         }
         let said = (lines.isEmpty ? text.split(whereSeparator: \.isNewline) : lines).suffix(20)
             .map { line in
@@ -73,7 +66,8 @@ package struct ToolFailure {
     /// The first that matches decides, so what is more telling stands higher: a full text may hold several.
     private static let rules = [
         Rule(
-            .transient, "the namespace is being deleted: wait for it, or find out what holds it up (kubectl get namespace)",
+            .transient,
+            "the namespace is being deleted: wait for it, or find out what holds it up (kubectl get namespace)",
             "being terminated"),
         Rule(
             .permanent, "check the kubeconfig's credentials: kubectl auth whoami", "You must be logged in",
@@ -91,13 +85,15 @@ package struct ToolFailure {
             .permanent, "choose a version of the chart that fits the cluster, or upgrade the cluster",
             "which is incompatible with Kubernetes"),
         Rule(
-            .conflict, "the object belongs to somebody else: remove it, or let the release take it (`take_ownership: true`)",
+            .conflict,
+            "the object belongs to somebody else: remove it, or let the release take it (`take_ownership: true`)",
             "cannot be imported into the current release"),
         Rule(
             .conflict, "another field manager owns these fields: leave them to it, or take them over (`force: true`)",
             "Apply failed with"),
         Rule(
-            .transient, "check that the API server is up and reachable: kubectl get --raw /readyz", "connection refused",
+            .transient, "check that the API server is up and reachable: kubectl get --raw /readyz",
+            "connection refused",
             "connect to the server", "i/o timeout", "TLS handshake timeout", "no route to host", "connection reset",
             "unexpected EOF", ": EOF", "client connection lost", "currently unable to handle", "ServiceUnavailable",
             "Too Many Requests", "etcdserver", "cluster unreachable", "no such host", "Temporary failure in name",

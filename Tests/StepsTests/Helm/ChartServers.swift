@@ -24,7 +24,9 @@ final class TestServer: Sendable {
         _ = await run.result
     }
 
-    private static func withSocket<Result>(_ port: Int, _ body: (Int32, UnsafePointer<sockaddr>) throws -> Result) rethrows -> Result {
+    private static func withSocket<Result>(_ port: Int, _ body: (Int32, UnsafePointer<sockaddr>) throws -> Result)
+        rethrows -> Result
+    {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

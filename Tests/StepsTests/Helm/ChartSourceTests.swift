@@ -62,9 +62,10 @@ struct ChartSourceTests {
             let (_, prior) = try await release.run(wanted)
             #expect(try await release.observe(wanted).isPresent)
             wanted["version"] = "1.2.4"
-            #expect(try await release.observe(wanted).changes == [
-                Change("release \(namespace)/shop chart version", from: "1.2.3", to: "1.2.4")
-            ])
+            #expect(
+                try await release.observe(wanted).changes == [
+                    Change("release \(namespace)/shop chart version", from: "1.2.3", to: "1.2.4")
+                ])
             let noVersion = await #expect(throws: StepError.self) { _ = try await release.apply(wanted, prior: prior) }
             #expect(noVersion?.kind == .permanent)
             #expect(noVersion?.remedy?.contains("version") == true)
@@ -77,7 +78,9 @@ struct ChartSourceTests {
         }
     }
 
-    @Test("a registry's login is checked, and its charts are installed", .enabled(if: TestCluster.isOnPath("docker-registry"), "needs docker-registry"), arguments: helms)
+    @Test(
+        "a registry's login is checked, and its charts are installed",
+        .enabled(if: TestCluster.isOnPath("docker-registry"), "needs docker-registry"), arguments: helms)
     func registry(helm: String) async throws {
         try await TestCluster.withNamespace { namespace in
             let directory = try TemporaryDirectory()
@@ -91,7 +94,8 @@ struct ChartSourceTests {
                 let credentials = try HelmCredentials(login, in: place)
                 let helm = Helm(access, dataDirectory: directory.path)
                 try await helm.run(
-                    ["push", chart, "oci://\(login.host)/charts", "--plain-http"], credentials: credentials, onCluster: false)
+                    ["push", chart, "oci://\(login.host)/charts", "--plain-http"], credentials: credentials,
+                    onCluster: false)
             }
             let step = try StepUnderTest(HelmRegistry(access))
             var registry: [String: Value] = [
@@ -124,7 +128,9 @@ struct ChartSourceTests {
     func local(helm: String) async throws {
         let step = try StepUnderTest(
             HelmRelease(TestCluster.access(helm: helm), versions: HelmVersionCache(), now: { Date() }))
-        var wanted: [String: Value] = ["release": "shop", "namespace": "default", "chart": "/nowhere/billing-1.0.0.tgz"]
+        var wanted: [String: Value] = [
+            "release": "shop", "namespace": "default", "chart": "/nowhere/billing-1.0.0.tgz",
+        ]
         let missing = await #expect(throws: StepError.self) { _ = try await step.apply(wanted) }
         #expect(missing?.kind == .permanent)
         #expect(missing?.object == "chart /nowhere/billing-1.0.0.tgz")

@@ -34,25 +34,30 @@ struct HelmReleaseTests {
 
             input["values"] = ["password": "other", "colour": "green"]
             let second = try await step.observe(input)
-            #expect(second.changes == [
-                Change("release \(namespace)/shop values colour", from: "red", to: "green"),
-                Change("release \(namespace)/shop values password", from: "(hidden)", to: "(hidden)"),
-            ])
+            #expect(
+                second.changes == [
+                    Change("release \(namespace)/shop values colour", from: "red", to: "green"),
+                    Change("release \(namespace)/shop values password", from: "(hidden)", to: "(hidden)"),
+                ])
             #expect(try await step.apply(input, prior: second.prior).values["revision"] == 2)
             #expect(try await step.observe(input).isPresent)
 
             #expect(try await step.revert(input, prior: second.prior) == [])
             let colour = "jsonpath={.data.colour}"
             #expect(
-                try await TestCluster.kubectl("get", "configmap", "shop-settings", "-n", namespace, "-o", colour) == "red")
-            let history = try await TestCluster.kubectl("get", "secret", "-n", namespace, "-l", "owner=helm", "-o", "name")
+                try await TestCluster.kubectl("get", "configmap", "shop-settings", "-n", namespace, "-o", colour)
+                    == "red")
+            let history = try await TestCluster.kubectl(
+                "get", "secret", "-n", namespace, "-l", "owner=helm", "-o", "name")
             #expect(try await step.revert(input, prior: second.prior) == [])
             #expect(
-                try await TestCluster.kubectl("get", "secret", "-n", namespace, "-l", "owner=helm", "-o", "name") == history,
+                try await TestCluster.kubectl("get", "secret", "-n", namespace, "-l", "owner=helm", "-o", "name")
+                    == history,
                 "a revert that was done is not done again")
 
             #expect(try await step.revert(input, prior: prior) == [])
-            #expect(try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
+            #expect(
+                try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
             #expect(try await step.revert(input, prior: prior) == [])
         }
     }
@@ -65,27 +70,31 @@ struct HelmReleaseTests {
             let input = parameters(namespace, chart: chart)
             _ = try await step.run(input)
             try await TestCluster.kubectl("scale", "deployment", "shop", "-n", namespace, "--replicas=2")
-            #expect(try await step.observe(input).changes == [
-                Change("Deployment \(namespace)/shop spec.replicas", from: 2, to: 1)
-            ])
+            #expect(
+                try await step.observe(input).changes == [
+                    Change("Deployment \(namespace)/shop spec.replicas", from: 2, to: 1)
+                ])
             var lenient = input
             lenient["ignore"] = [.string("Deployment \(namespace)/shop spec.replicas")]
             #expect(try await step.observe(lenient).isPresent)
 
             try await TestCluster.kubectl("scale", "deployment", "shop", "-n", namespace, "--replicas=1")
             try await TestCluster.kubectl("set", "env", "deployment/shop", "-n", namespace, "COLOUR=pink")
-            #expect(try await step.observe(input).changes == [
-                Change(
-                    "Deployment \(namespace)/shop spec.template.spec.containers[main].env[COLOUR].value", from: "pink", to: "blue")
-            ])
+            #expect(
+                try await step.observe(input).changes == [
+                    Change(
+                        "Deployment \(namespace)/shop spec.template.spec.containers[main].env[COLOUR].value",
+                        from: "pink", to: "blue")
+                ])
             try await TestCluster.kubectl("delete", "service", "shop", "-n", namespace)
             try await TestCluster.kubectl(
                 "patch", "secret", "shop-secret", "-n", namespace, "-p={\"stringData\":{\"password\":\"changed\"}}")
             let three = try await step.observe(input)
-            #expect(three.changes.map(\.path).sorted() == [
-                "Deployment \(namespace)/shop spec.template.spec.containers[main].env[COLOUR].value",
-                "Secret \(namespace)/shop-secret data.password", "Service shop",
-            ])
+            #expect(
+                three.changes.map(\.path).sorted() == [
+                    "Deployment \(namespace)/shop spec.template.spec.containers[main].env[COLOUR].value",
+                    "Secret \(namespace)/shop-secret data.password", "Service shop",
+                ])
             #expect(!three.changes.description.contains("Y2hhbmdlZA"))
 
             var forced = input
@@ -105,9 +114,10 @@ struct HelmReleaseTests {
             try await kill(helm, namespace, chart, "--set=colour=green,delay=60")
             let uid = try await TestCluster.kubectl(
                 "get", "configmap", "shop-settings", "-n", namespace, "-o", "jsonpath={.metadata.uid}")
-            #expect(try await step.observe(input).changes == [
-                Change("release \(namespace)/shop status", from: "pending-install", to: "deployed")
-            ])
+            #expect(
+                try await step.observe(input).changes == [
+                    Change("release \(namespace)/shop status", from: "pending-install", to: "deployed")
+                ])
             _ = try await step.apply(input, prior: first.prior)
             #expect(try await step.observe(input).isPresent)
             #expect(
@@ -118,9 +128,10 @@ struct HelmReleaseTests {
             let blue = parameters(namespace, chart: chart, ["colour": "blue"])
             let second = try await step.observe(blue)
             try await kill(helm, namespace, chart, "--set=colour=blue,delay=60")
-            #expect(try await step.observe(blue).changes == [
-                Change("release \(namespace)/shop status", from: "pending-upgrade", to: "deployed")
-            ])
+            #expect(
+                try await step.observe(blue).changes == [
+                    Change("release \(namespace)/shop status", from: "pending-upgrade", to: "deployed")
+                ])
             _ = try await step.apply(blue, prior: second.prior)
             #expect(try await step.observe(blue).isPresent)
 
@@ -130,7 +141,8 @@ struct HelmReleaseTests {
 
             try await kill(helm, namespace, chart, "--set=colour=pink,delay=60")
             #expect(try await step.revert(input, prior: first.prior) == [])
-            #expect(try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
+            #expect(
+                try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
         }
     }
 
@@ -148,7 +160,8 @@ struct HelmReleaseTests {
 
             let later = try StepUnderTest(
                 HelmRelease(
-                    TestCluster.access(helm: helm), versions: HelmVersionCache(), now: { Date().addingTimeInterval(3600) }))
+                    TestCluster.access(helm: helm), versions: HelmVersionCache(),
+                    now: { Date().addingTimeInterval(3600) }))
             _ = try await later.apply(input, prior: prior)
             #expect(try await step.observe(input).isPresent)
             #expect(try await step.revert(input, prior: prior).first?.contains("stays as it is") == true)
@@ -162,20 +175,26 @@ struct HelmReleaseTests {
             let step = try step(helm)
             let chart = try TestChart.write(TestChart.web, to: step.directory)
             var input = parameters(namespace, chart: chart, ["image": "registry.invalid/shop:9"])
-            input["timeout"] = "6s"
+            input["timeout"] = "10s"
             let first = try await step.observe(input)
             let noImage = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
             #expect(noImage?.kind == .timedOut)
             #expect(noImage?.object == "release \(namespace)/shop")
-            #expect(noImage?.message.contains("container 'main' cannot get its image 'registry.invalid/shop:9'") == true)
+            #expect(
+                noImage?.message.contains("container 'main' cannot get its image 'registry.invalid/shop:9'") == true)
             #expect(noImage?.message.contains("volume claim \(namespace)/shop-data: is Pending") == true)
 
             let crashing = try TestChart.write(TestChart.webWithoutClaim, to: step.directory, "crashing")
             input["chart"] = .string(crashing)
             input["values"] = ["command": "echo no database; exit 3"]
+            input["timeout"] = "20s"
             let crash = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
             #expect(crash?.message.contains("exit status 3") == true)
-            #expect(crash?.message.contains("no database") == true)
+
+            input["values"] = ["init": "echo waiting for the database; exec sleep 3600"]
+            let waiting = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
+            #expect(waiting?.message.contains("init container 'prepare' (Init:0/1) is still running") == true)
+            #expect(waiting?.message.contains("waiting for the database") == true)
 
             input["values"] = [:]
             input["timeout"] = "60s"
@@ -194,11 +213,12 @@ struct HelmReleaseTests {
             let prior = try await step.run(input).prior
             try await TestCluster.kubectl("wait", "pvc/data-store-0", "-n", namespace, "--for=create", "--timeout=30s")
             let left = try await step.revert(input, prior: prior)
-            #expect(left.map { $0.prefix { $0 != ":" } } == [
-                "ConfigMap \(namespace)/kept stays", "ConfigMap \(namespace)/prepared stays",
-                "CustomResourceDefinition toys.leaver.example.com stays",
-                "PersistentVolumeClaim \(namespace)/data-store-0 stays", "namespace \(namespace) stays",
-            ])
+            #expect(
+                left.map { $0.prefix { $0 != ":" } } == [
+                    "ConfigMap \(namespace)/kept stays", "ConfigMap \(namespace)/prepared stays",
+                    "CustomResourceDefinition toys.leaver.example.com stays",
+                    "PersistentVolumeClaim \(namespace)/data-store-0 stays", "namespace \(namespace) stays",
+                ])
             try await TestCluster.kubectl("delete", "crd", "toys.leaver.example.com")
         }
     }

@@ -10,7 +10,8 @@ struct ReleaseRecoveryTests {
         ReleaseRevision(revision: revision, status: status, updated: now.addingTimeInterval(-age))
     }
 
-    func action(_ history: [ReleaseRevision], isOurs: Bool = true, installHooks: Bool = false) -> ReleaseRecovery.Action {
+    func action(_ history: [ReleaseRevision], isOurs: Bool = true, installHooks: Bool = false) -> ReleaseRecovery.Action
+    {
         ReleaseRecovery.action(
             history: history, isOurs: isOurs, lifetime: .seconds(600), now: now, hasInstallOnlyHooks: installHooks)
     }
@@ -56,21 +57,32 @@ struct ReleaseRecoveryTests {
         #expect(action([revision(1, "uninstalling")]) == .uninstalling)
     }
 
-    @Test("hooks that run at an install and not at an upgrade", arguments: [
-        ("post-install", true), ("post-install,post-upgrade", false), ("pre-install, pre-upgrade", false), ("pre-install,post-upgrade", true),
-        ("pre-upgrade", false), ("test", false),
-    ])
+    @Test(
+        "hooks that run at an install and not at an upgrade",
+        arguments: [
+            ("post-install", true), ("post-install,post-upgrade", false), ("pre-install, pre-upgrade", false),
+            ("pre-install,post-upgrade", true),
+            ("pre-upgrade", false), ("test", false),
+        ])
     func hooks(events: String, isInstallOnly: Bool) throws {
         let hook = try KubernetesObject([
-            "apiVersion": "v1", "kind": "Pod", "metadata": ["name": "h", "annotations": ["helm.sh/hook": .string(events)]],
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": ["name": "h", "annotations": ["helm.sh/hook": .string(events)]],
         ])
         #expect(ReleaseRecovery.hasInstallOnlyHooks([hook]) == isInstallOnly)
     }
 
-    @Test("the usual full name", arguments: [
-        ("clearml", "clearml-enterprise", "clearml-clearml-enterprise"), ("clearml-enterprise", "clearml-enterprise", "clearml-enterprise"),
-        ("redis", "redis", "redis"), (String(repeating: "a", count: 50), "chart-name-is-long", String(repeating: "a", count: 50) + "-chart-name-i"),
-    ])
+    @Test(
+        "the usual full name",
+        arguments: [
+            ("clearml", "clearml-enterprise", "clearml-clearml-enterprise"),
+            ("clearml-enterprise", "clearml-enterprise", "clearml-enterprise"),
+            ("redis", "redis", "redis"),
+            (
+                String(repeating: "a", count: 50), "chart-name-is-long",
+                String(repeating: "a", count: 50) + "-chart-name-i"
+            ),
+        ])
     func fullname(release: String, chart: String, fullname: String) {
         #expect(ReleaseState.fullname(release: release, chart: chart) == fullname)
     }
@@ -85,16 +97,21 @@ struct HelmCommandsTests {
         upgrade.serverSide = false
         let three = HelmCommands(ToolVersion(3, 19), release: "r", namespace: "n")
         let four = HelmCommands(ToolVersion(4, 1), release: "r", namespace: "n")
-        #expect(three.upgrade(chart: "c.tgz", upgrade, waits: true, timeout: .seconds(90)) == [
-            "upgrade", "r", "c.tgz", "--install", "--reset-values", "--values", "-", "--namespace", "n", "--wait", "--timeout",
-            "90s", "--create-namespace",
-        ])
-        #expect(four.upgrade(chart: "c.tgz", upgrade, waits: true, timeout: .seconds(90)) == [
-            "upgrade", "r", "c.tgz", "--install", "--reset-values", "--values", "-", "--namespace", "n", "--wait=watcher",
-            "--timeout", "90s", "--create-namespace", "--server-side=false", "--force-conflicts",
-        ])
-        #expect(four.rollback(to: 3, waits: false, timeout: .seconds(1)) == [
-            "rollback", "r", "3", "--namespace", "n", "--timeout", "1s",
-        ])
+        #expect(
+            three.upgrade(chart: "c.tgz", upgrade, waits: true, timeout: .seconds(90)) == [
+                "upgrade", "r", "c.tgz", "--install", "--reset-values", "--values", "-", "--namespace", "n", "--wait",
+                "--timeout",
+                "90s", "--create-namespace",
+            ])
+        #expect(
+            four.upgrade(chart: "c.tgz", upgrade, waits: true, timeout: .seconds(90)) == [
+                "upgrade", "r", "c.tgz", "--install", "--reset-values", "--values", "-", "--namespace", "n",
+                "--wait=watcher",
+                "--timeout", "90s", "--create-namespace", "--server-side=false", "--force-conflicts",
+            ])
+        #expect(
+            four.rollback(to: 3, waits: false, timeout: .seconds(1)) == [
+                "rollback", "r", "3", "--namespace", "n", "--timeout", "1s",
+            ])
     }
 }

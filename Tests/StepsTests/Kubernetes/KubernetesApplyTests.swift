@@ -39,7 +39,8 @@ struct KubernetesApplyTests {
             _ = try await step.apply(input, prior: first.prior)
             #expect(try await step.observe(input).isPresent)
             #expect(try await step.revert(input, prior: first.prior) == [])
-            #expect(try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
+            #expect(
+                try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
             #expect(try await step.revert(input, prior: first.prior) == [], "a second time there is nothing to do")
         }
     }
@@ -49,16 +50,18 @@ struct KubernetesApplyTests {
         try await TestCluster.withNamespace { namespace in
             try await TestCluster.kubectl("create", "namespace", namespace)
             try await TestCluster.kubectl(
-                "create", "configmap", "settings", "-n", namespace, "--from-literal=colour=red", "--from-literal=kept=yes")
+                "create", "configmap", "settings", "-n", namespace, "--from-literal=colour=red",
+                "--from-literal=kept=yes")
             let step = try StepUnderTest(KubernetesApply(TestCluster.access()))
             var input: [String: Value] = [
                 "manifests": [settings(["colour": "blue", "size": "10"])], "namespace": .string(namespace),
             ]
             let first = try await step.observe(input)
-            #expect(first.changes == [
-                Change("ConfigMap \(namespace)/settings data.colour", from: "red", to: "blue"),
-                Change("ConfigMap \(namespace)/settings data.size", from: nil, to: "10"),
-            ])
+            #expect(
+                first.changes == [
+                    Change("ConfigMap \(namespace)/settings data.colour", from: "red", to: "blue"),
+                    Change("ConfigMap \(namespace)/settings data.size", from: nil, to: "10"),
+                ])
             let conflict = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
             #expect(conflict?.kind == .conflict)
             input["force"] = true
@@ -66,7 +69,8 @@ struct KubernetesApplyTests {
             #expect(try await step.observe(input).isPresent)
 
             #expect(try await step.revert(input, prior: first.prior) == [])
-            let data = try await TestCluster.kubectl("get", "configmap", "settings", "-n", namespace, "-o", "jsonpath={.data}")
+            let data = try await TestCluster.kubectl(
+                "get", "configmap", "settings", "-n", namespace, "-o", "jsonpath={.data}")
             #expect(try Value(json: data) == ["colour": "red", "kept": "yes"])
         }
     }
@@ -76,13 +80,15 @@ struct KubernetesApplyTests {
         try await TestCluster.withNamespace { namespace in
             let step = try StepUnderTest(KubernetesApply(TestCluster.access()))
             var input: [String: Value] = [
-                "manifests": [settings(["a": "1", "b": "2"])], "namespace": .string(namespace), "create_namespace": true,
+                "manifests": [settings(["a": "1", "b": "2"])], "namespace": .string(namespace),
+                "create_namespace": true,
             ]
             _ = try await step.run(input)
             input["manifests"] = [settings(["a": "1"])]
-            #expect(try await step.observe(input).changes == [
-                Change("ConfigMap \(namespace)/settings data.b", from: "2", to: nil)
-            ])
+            #expect(
+                try await step.observe(input).changes == [
+                    Change("ConfigMap \(namespace)/settings data.b", from: "2", to: nil)
+                ])
         }
     }
 
@@ -95,9 +101,10 @@ struct KubernetesApplyTests {
             ]
             let prior = try await step.run(input).prior
             try await TestCluster.kubectl("create", "configmap", "other", "-n", namespace)
-            #expect(try await step.revert(input, prior: prior) == [
-                "namespace \(namespace) stays: it still holds ConfigMap/other"
-            ])
+            #expect(
+                try await step.revert(input, prior: prior) == [
+                    "namespace \(namespace) stays: it still holds ConfigMap/other"
+                ])
         }
     }
 

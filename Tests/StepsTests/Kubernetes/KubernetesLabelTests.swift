@@ -15,10 +15,12 @@ struct KubernetesLabelTests {
                 "labels": ["zone": "new", "cdmo.clear.ml/gpu-partitioning": "mig"],
             ]
             let first = try await step.observe(input)
-            #expect(first.changes == [
-                Change("namespace/\(namespace) metadata.labels[cdmo.clear.ml/gpu-partitioning]", from: nil, to: "mig"),
-                Change("namespace/\(namespace) metadata.labels[zone]", from: "old", to: "new"),
-            ])
+            #expect(
+                first.changes == [
+                    Change(
+                        "namespace/\(namespace) metadata.labels[cdmo.clear.ml/gpu-partitioning]", from: nil, to: "mig"),
+                    Change("namespace/\(namespace) metadata.labels[zone]", from: "old", to: "new"),
+                ])
             let error = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
             #expect(error?.kind == .conflict)
             input["overwrite"] = true

@@ -15,7 +15,8 @@ struct KubernetesPreflightTests {
         }
         #expect(error?.kind == .permanent)
         for part in [
-            "5 things are missing", "1.99.0 or newer is needed", "no storage class 'none-such'", "no ingress class 'none-such'",
+            "5 things are missing", "1.99.0 or newer is needed", "no storage class 'none-such'",
+            "no ingress class 'none-such'",
             "'api.nowhere.invalid' does not resolve", "'nonsense' is no permission",
         ] {
             #expect(error?.message.contains(part) == true, "\(part)")

@@ -28,11 +28,13 @@ struct KubernetesSecretTests {
 
             try await TestCluster.kubectl(
                 "patch", "secret", "redis", "-n", namespace, "--type=merge", "-p={\"stringData\":{\"user\":\"other\"}}")
-            #expect(try await step.observe(input).changes == [
-                Change("Secret \(namespace)/redis data.user", from: "(hidden)", to: "(hidden)")
-            ])
+            #expect(
+                try await step.observe(input).changes == [
+                    Change("Secret \(namespace)/redis data.user", from: "(hidden)", to: "(hidden)")
+                ])
             #expect(try await step.revert(input, prior: first.prior) == [])
-            #expect(try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
+            #expect(
+                try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
         }
     }
 
@@ -51,7 +53,8 @@ struct KubernetesSecretTests {
             #expect(output.secrets["password"] == "kept")
             #expect(output.secrets["token"]?.count == 16)
             #expect(try await step.revert(input, prior: prior) == [])
-            let keys = try await TestCluster.kubectl("get", "secret", "redis", "-n", namespace, "-o", "jsonpath={.data}")
+            let keys = try await TestCluster.kubectl(
+                "get", "secret", "redis", "-n", namespace, "-o", "jsonpath={.data}")
             #expect(try Value(json: keys).objectValue?.keys.sorted() == ["password"])
         }
     }

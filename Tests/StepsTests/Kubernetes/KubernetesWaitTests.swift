@@ -10,7 +10,8 @@ struct KubernetesWaitTests {
             let step = try StepUnderTest(KubernetesWait(TestCluster.access()))
             func goal(_ goal: String, _ object: String = "web") -> [String: Value] {
                 [
-                    "kind": "deployment", "object": .string(object), "namespace": .string(namespace), "for": .string(goal),
+                    "kind": "deployment", "object": .string(object), "namespace": .string(namespace),
+                    "for": .string(goal),
                     "timeout": "60s",
                 ]
             }

@@ -20,7 +20,8 @@ struct PreflightReportTests {
         var report = PreflightReport()
         report.checkNodes(
             [
-                node("b", labels: ["nvidia.com/gpu.present": "true", "nvidia.com/gpu.product": "NVIDIA-A100-SXM4-40GB"]),
+                node(
+                    "b", labels: ["nvidia.com/gpu.present": "true", "nvidia.com/gpu.product": "NVIDIA-A100-SXM4-40GB"]),
                 node("a", gpus: "8"), node("c", ready: false, gpus: "0"),
             ], needsGPUs: true)
         let output = try report.output()
@@ -30,9 +31,12 @@ struct PreflightReportTests {
         #expect(output.values["warnings"] == ["nodes that are not ready: c"])
     }
 
-    @Test("a plugin that does not enforce policies is a warning, one that does is none", arguments: [
-        (["calico-node", "kube-proxy"], "Calico" as Value, 0), (["kube-flannel-ds"], "Flannel", 1), (["kube-proxy"], nil, 1),
-    ])
+    @Test(
+        "a plugin that does not enforce policies is a warning, one that does is none",
+        arguments: [
+            (["calico-node", "kube-proxy"], "Calico" as Value, 0), (["kube-flannel-ds"], "Flannel", 1),
+            (["kube-proxy"], .null, 1),
+        ])
     func network(daemonSets: [String], plugin: Value, warnings: Int) throws {
         var report = PreflightReport()
         report.checkNetwork(daemonSets)
@@ -47,7 +51,9 @@ struct PreflightReportTests {
                 "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
                 "metadata": [
                     "name": .string(name),
-                    "annotations": ["storageclass.kubernetes.io/is-default-class": .string(isDefault ? "true" : "false")],
+                    "annotations": [
+                        "storageclass.kubernetes.io/is-default-class": .string(isDefault ? "true" : "false")
+                    ],
                 ],
             ])
         }

@@ -43,9 +43,9 @@ struct SchemaTests {
 
     @Test("parameters are checked and filled in")
     func resolve() throws {
-        let values = try Self.fields.resolve(["name": "abc", "ports": [["port": 1]], "mode": nil])
+        let values = try Self.fields.resolve(["name": "abc", "ports": [["port": 1]], "mode": .null])
         #expect(values == ["name": "abc", "size": 3, "ports": [["port": 1, "tls": false]], "mode": nil])
-        #expect(throws: SchemaFaults.self) { try Self.fields.resolve(["size": nil]) }
+        #expect(throws: SchemaFaults.self) { try Self.fields.resolve(["size": .null]) }
     }
 
     typealias FormatCase = (format: Schema.Format, good: [String], bad: [String])

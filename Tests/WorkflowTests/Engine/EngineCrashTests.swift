@@ -32,7 +32,7 @@ import Workflow
 
     @Test(arguments: [true, false]) func whatWasAppliedIsAdopted(kill: Bool) async throws {
         try await interrupted(kill: kill, effect: true)
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.settled() == .succeeded)
             #expect(await session.world.calls == ["observe a", "apply a", "observe b", "apply b", "observe b"])
             let state = try await session.state("b")
@@ -43,7 +43,7 @@ import Workflow
 
     @Test(arguments: [true, false]) func whatWasNotAppliedIsAppliedAgain(kill: Bool) async throws {
         try await interrupted(kill: kill, effect: false)
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.settled() == .succeeded)
             #expect(await session.world.count("apply b") == 2)
             #expect(await session.world.count("apply a") == 1)
@@ -53,7 +53,7 @@ import Workflow
     @Test(arguments: ["adopt", "redo", "discard"]) func whatNobodyCanTellIsResolvedByHand(how: String) async throws {
         try await interrupted(kill: true, effect: true)
         await bench.world.onObserve("b") { _ in .unknown("there is no look-up") }
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.settled() == .unknown)
             #expect(await session.world.count("apply b") == 1)
             #expect(await session.engine.submit(.resume(RunID("r1"), by: EngineBench.ada, sealedSecrets: nil)) != .done)
@@ -139,14 +139,14 @@ import Workflow
             let answer = try await session.begin(Self.two)
             let ended = await session.settled()
             if ended != nil {
-                #expect(failsAt > 6)
+                #expect(failsAt > 5)
                 try await session.stop()
                 return
             }
             await #expect(throws: WatchedJournal.Broken.self) { try await session.task.value }
             #expect(answer == .done || failsAt == 1)
             let acknowledged = session.journal.events
-            try await bench.working { next in
+            try await bench.working { next async throws in
                 if answer == .done {
                     let status = await next.settled()
                     #expect(status == .succeeded || status == nil)
@@ -167,7 +167,7 @@ import Workflow
         try await interrupted(kill: true, effect: false)
         let other = try SQLiteJournal(path: bench.path)
         try await other.write { try $0.execute(sql: "UPDATE bundles SET data = CAST('{}' AS BLOB)") }
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let text = "workflow: v\nsteps: { c: { uses: thing, with: { name: c } } }"
             #expect(try await session.run(text, as: "r2") == .succeeded)
             let answer = await session.engine.submit(.cancel(RunID("r1"), by: EngineBench.ada, reason: nil))

@@ -16,7 +16,7 @@ import Workflow
         """
 
     @Test func transientErrorsAreTriedAgainAfterAPause() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onApply("a") { _, _, context in
                 if context.attempt < 4 { throw StepError(.transient, "busy") }
                 return nil
@@ -38,7 +38,7 @@ import Workflow
     }
 
     @Test func whenTheAttemptsAreUsedUpTheRunKeepsAllAndResumeGoesOn() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let isBroken = Locked(true)
             await session.world.onApply("b") { _, _, _ in
                 if isBroken.with({ $0 }) { throw StepError(.transient, "busy", object: "server", remedy: "wait") }
@@ -65,7 +65,7 @@ import Workflow
 
     @Test(arguments: [StepError.Kind.permanent, .conflict])
     func whatCannotPassIsNotTriedAgain(_ kind: StepError.Kind) async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onApply("a") { _, _, _ in throw StepError(kind, "no") }
             #expect(try await session.run(Self.one) == .failed)
             #expect(await session.world.count("apply a") == 1)
@@ -74,7 +74,7 @@ import Workflow
 
     @Test func anyOtherErrorCountsAsPermanent() async throws {
         struct Odd: Error {}
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onApply("a") { _, _, _ in throw Odd() }
             #expect(try await session.run(Self.one) == .failed)
             #expect(try await session.state("a").failure?.kind == .permanent)
@@ -82,7 +82,7 @@ import Workflow
     }
 
     @Test func anAttemptThatTakesTooLongIsEndedAndInDoubt() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let (started, ended) = (Promise<Void>(), Promise<Void>())
             await session.world.onApply("a") { _, _, context in
                 if context.attempt > 1 { return nil }
@@ -108,7 +108,7 @@ import Workflow
     }
 
     @Test func whatAHandlerSaysWhenItsTimeIsOverIsKept() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let started = Promise<Void>()
             await session.world.onApply("a") { _, _, _ in
                 started.keep(())
@@ -124,7 +124,7 @@ import Workflow
     }
 
     @Test func workThatIsDoneAtTheLastMomentCounts() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let started = Promise<Void>()
             await session.world.onApply("a") { _, _, _ in
                 started.keep(())
@@ -139,14 +139,14 @@ import Workflow
     }
 
     @Test func theTotalTimeEndsTheAttempts() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let text = """
                 workflow: w
                 steps:
                   a:
                     uses: thing
                     with: { name: a }
-                    retry: { attempts: 100, initial: 0s }
+                    retry: { attempts: 100, initial: 1ms, max: 1ms }
                     timeout: 40s
                     total_timeout: 1m
                 """
@@ -161,6 +161,7 @@ import Workflow
             #expect(try await session.begin(text) == .done)
             await first.value
             session.time.move(by: .seconds(40))
+            await session.awaitRetry(of: 0)
             await second.value
             session.time.move(by: .seconds(20))
             #expect(await session.settled() == .failed)
@@ -170,7 +171,7 @@ import Workflow
     }
 
     @Test func aLostReplyIsLookedUp() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onApply("a") { _, _, _ in
                 await bench.world.put("a", true)
                 throw StepError(.outcomeUnknown, "the connection broke")
@@ -182,7 +183,7 @@ import Workflow
     }
 
     @Test func aLostReplyThatNobodyCanTellStopsTheRun() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onApply("a") { _, _, _ in throw StepError(.outcomeUnknown, "the connection broke") }
             await session.world.onObserve("a") { attempt in attempt == 1 ? nil : .unknown("there is no look-up") }
             #expect(try await session.begin(Self.one) == .done)
@@ -194,14 +195,14 @@ import Workflow
     }
 
     @Test func aLostReplyAtTheLastAttemptStopsTheRun() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onApply("a") { _, _, _ in throw StepError(.outcomeUnknown, "the connection broke") }
             #expect(try await session.run(Self.one.replacing("attempts: 4", with: "attempts: 1")) == .unknown)
         }
     }
 
     @Test func cancellingReachesTheHandler() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let (started, ended) = (Promise<Void>(), Promise<Void>())
             await session.world.onApply("a") { _, _, _ in
                 started.keep(())

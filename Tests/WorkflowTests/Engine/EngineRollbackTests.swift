@@ -20,7 +20,7 @@ import Workflow
     private func reverts() async -> [String] { await bench.world.calls.filter { $0.hasPrefix("revert") } }
 
     @Test func finishedStepsAreUndoneInReverseOrder() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.run(Self.chain()) == .succeeded)
             #expect(await session.rollback() == .rolledBack)
             #expect(await reverts() == ["revert c", "revert b", "revert a"])
@@ -29,7 +29,7 @@ import Workflow
     }
 
     @Test func aFailureRollsBackWhereTheWorkflowSaysSo() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onApply("c") { [world = bench.world] _, _, _ in
                 await world.put("c", "half")
                 throw StepError(.permanent, "no")
@@ -41,7 +41,7 @@ import Workflow
     }
 
     @Test func aPointOfNoReturnStopsTheRollback() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.run(Self.chain(last: "{ uses: final, needs: [b], with: { name: c } }")) == .succeeded)
             #expect(await session.rollback() == .rollbackFailed)
             #expect(await reverts().isEmpty)
@@ -49,7 +49,7 @@ import Workflow
     }
 
     @Test func whatStaysBehindIsTold() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onRevert("b") { _, _, _ in StepOutput(["left": "volume data-0"]) }
             #expect(try await session.run(Self.chain()) == .succeeded)
             #expect(await session.rollback() == .rolledBack)
@@ -58,7 +58,7 @@ import Workflow
     }
 
     @Test func aRevertIsTriedAgainAndEndsInTime() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let calls = Locked(0)
             let hanging = Promise<Void>()
             await session.world.onRevert("c") { _, _, _ in
@@ -89,7 +89,7 @@ import Workflow
     }
 
     @Test func aRevertThatFailsIsTriedAgainByHand() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onRevert("b") { _, _, _ in throw StepError(.permanent, "it is in use") }
             #expect(try await session.run(Self.chain()) == .succeeded)
             #expect(await session.rollback() == .rollbackFailed)
@@ -113,14 +113,14 @@ import Workflow
         await started.value
         if kill { await session.crash() } else { try await session.stop() }
         await bench.world.onRevert("b") { _, _, _ in nil }
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.settled() == .rolledBack)
             #expect(await reverts() == ["revert c", "revert b", "revert b", "revert a"])
         }
     }
 
     @Test func aRollbackOfARunningRunEndsItsAttemptsFirst() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let started = Promise<Void>()
             await session.world.onApply("b") { [world = bench.world] _, _, _ in
                 await world.put("b", "half")
@@ -137,7 +137,7 @@ import Workflow
     }
 
     @Test func aSecondAttemptKnowsWhatWasThereBeforeTheFirst() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let priors = Locked<[Value?]>([])
             await session.world.onObserve("a") { attempt in
                 attempt == 1 ? .absent() : .differs([Change("a")], prior: "what the first attempt left")

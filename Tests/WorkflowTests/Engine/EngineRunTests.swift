@@ -6,7 +6,7 @@ import Workflow
     init() throws { bench = try EngineBench() }
 
     @Test func stepsRunInOrderAndPassTheirOutputsOn() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let status = try await session.run(
                 """
                 workflow: w
@@ -29,7 +29,7 @@ import Workflow
 
     @Test func whatIsThereAlreadyIsAdopted() async throws {
         await bench.world.put("a", 1)
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a, value: 1 } } }") == .succeeded)
             #expect(await session.world.calls == ["observe a"])
             #expect(try await session.state("a").effect == .none)
@@ -40,7 +40,7 @@ import Workflow
 
     @Test func whatDiffersIsChangedAndARollbackBringsItBack() async throws {
         await bench.world.put("a", "old")
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a, value: new } } }") == .succeeded)
             #expect(await session.world.things == ["a": "new"])
             #expect(await session.rollback() == .rolledBack)
@@ -49,7 +49,7 @@ import Workflow
     }
 
     @Test(arguments: [1, 3]) func noMoreAttemptsThanAllowedRunAtOnce(parallel: Int) async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             for name in ["a", "b", "c", "d", "e"] {
                 await session.world.onApply(name) { _, _, _ in
                     for _ in 0..<20 { await Task.yield() }
@@ -64,28 +64,28 @@ import Workflow
     }
 
     @Test func conditionsAndItemsAreEvaluated() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let status = try await session.run(
                 """
                 workflow: w
                 inputs: { names: { type: array, items: { type: string } } }
                 steps:
-                  off: { uses: thing, when: "${{ length(inputs.names) > 5 }}", with: { name: off } }
+                  unneeded: { uses: thing, when: "${{ length(inputs.names) > 5 }}", with: { name: unneeded } }
                   each:
                     uses: thing
                     for_each: "${{ inputs.names }}"
                     max_parallel: 1
                     with: { name: "${{ item }}", value: "${{ index }}" }
-                  last: { uses: thing, needs: [off], with: { name: last, value: "${{ steps.each[1].value }}" } }
+                  last: { uses: thing, needs: [unneeded], with: { name: last, value: "${{ steps.each[1].value }}" } }
                 """, inputs: ["names": ["x", "y", "z"]])
             #expect(status == .succeeded)
             #expect(await session.world.things == ["x": 0, "y": 1, "z": 2, "last": 1])
-            #expect(try await session.states() == "off skipped, each[0] succeeded, each[1] succeeded, each[2] succeeded, last succeeded")
+            #expect(try await session.states() == "unneeded skipped, each[0] succeeded, each[1] succeeded, each[2] succeeded, last succeeded")
         }
     }
 
     @Test func anExpressionWithoutAValueFailsItsStep() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let status = try await session.run(
                 """
                 workflow: w
@@ -101,7 +101,7 @@ import Workflow
     }
 
     @Test func theStateBeforeAChangeIsOnDiskBeforeTheChange() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let seen = Locked<[RunEvent]>([])
             let path = bench.path
             await session.world.put("a", "before")
@@ -122,7 +122,7 @@ import Workflow
     @Test func aChainOfStepsThatDoNothingCostsOneCommitAStep() async throws {
         let count = 30
         for index in 0..<count { await bench.world.put("s\(index)", true) }
-        try await bench.working { session in
+        try await bench.working { session async throws in
             var text = "workflow: w\nsteps:\n"
             for index in 0..<count {
                 text += "  s\(index): { uses: thing, with: { name: s\(index) }\(index == 0 ? "" : ", needs: [s\(index - 1)]") }\n"
@@ -134,7 +134,7 @@ import Workflow
     }
 
     @Test func outputIsKeptPerAttemptAndCapped() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onApply("a") { _, _, context in
                 context.log(.stdout, "one\ntwo")
                 context.log(.stderr, "three")
@@ -156,7 +156,7 @@ import Workflow
     }
 
     @Test func theHistoryFoldsToTheRunAndItsHashesHold() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a } } }") == .succeeded)
             let bench = bench
             let report = try await session.journal.verify { record, entries in

@@ -29,7 +29,7 @@ import Workflow
     }
 
     @Test func aSecretInOutputsLogsErrorsAndPriorStatesIsNotWritten() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let token = Self.token
             await session.world.onObserve("a") { attempt in
                 attempt == 1 ? .absent(prior: .string("before \(token)")) : .unknown("cannot see \(token)")
@@ -82,7 +82,7 @@ import Workflow
         #expect(try await session.begin(text) == .done)
         await session.journal.event { if case .waitStarted = $1 { true } else { false } }
         await session.crash()
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil)) == .done)
             #expect(await session.settled() == .succeeded)
             #expect(await session.world.things["b"] == .string("key \(key)"))
@@ -95,7 +95,7 @@ import Workflow
     }
 
     @Test func aRevertGetsTheSecretOutputs() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let key = Self.key
             await session.world.onApply("a") { _, _, _ in StepOutput(["name": "a"], secrets: ["key": key]) }
             #expect(try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a } } }") == .succeeded)
@@ -105,7 +105,7 @@ import Workflow
             context.log(.note, "revoking \(key)")
             return nil
         }
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.rollback() == .rolledBack)
             #expect(try await session.output() == ["revoking ***"])
         }
@@ -128,7 +128,7 @@ import Workflow
         try await SQLiteJournal(path: bench.path).write { database in
             try database.execute(sql: "UPDATE secrets SET sealed = ?", arguments: [wrong])
         }
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil)) == .done)
             #expect(await session.settled() == .failed)
             #expect(try await session.state("a").failure?.message.contains("cannot be opened with this key") == true)
@@ -141,7 +141,7 @@ import Workflow
     }
 
     @Test func itemsMustNotHoldASecret() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let text = """
                 workflow: w
                 inputs: { words: { type: array, items: { type: string } } }

@@ -39,7 +39,7 @@ import Workflow
     private func reverts() async -> [String] { await bench.world.calls.filter { $0.hasPrefix("revert") } }
 
     @Test func aSubRunGivesItsOutputs() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.run(Self.parent, Self.files) == .succeeded)
             #expect(await session.world.things == ["a": true, "x": 2, "y": true, "z": 2])
             #expect(try await session.machine("r1.sub").header?.parent == RunHeader.Parent(run: RunID("r1"), step: "sub"))
@@ -48,13 +48,13 @@ import Workflow
     }
 
     @Test func aSubRunCostsNoWorkerOfItsParent() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.run(Self.parent, Self.files, parallel: 1) == .succeeded)
         }
     }
 
     @Test func aFailedSubRunGoesOnWithItsParent() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onApply("y") { _, _, _ in throw StepError(.permanent, "no") }
             #expect(try await session.run(Self.parent, Self.files) == .failed)
             #expect(try await session.state("sub").failure?.message == "sub-run r1.sub ended as failed: no")
@@ -67,7 +67,7 @@ import Workflow
     }
 
     @Test func aSubRunThatWasResumedByItselfIsTakenAsItIs() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             await session.world.onApply("y") { _, _, _ in throw StepError(.permanent, "no") }
             #expect(try await session.run(Self.parent, Self.files) == .failed)
             await session.world.onApply("y") { _, _, _ in nil }
@@ -78,7 +78,7 @@ import Workflow
     }
 
     @Test func cancellingTheParentCancelsTheSubRun() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let started = await hangs("x")
             #expect(try await session.begin(Self.parent, Self.files) == .done)
             await started.value
@@ -92,7 +92,7 @@ import Workflow
     }
 
     @Test func cancellingOnlyTheSubRunFailsItsStep() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let started = await hangs("x")
             #expect(try await session.begin(Self.parent, Self.files) == .done)
             await started.value
@@ -102,7 +102,7 @@ import Workflow
     }
 
     @Test func aSubRunIsRolledBackWithItsParent() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.run(Self.parent, Self.files) == .succeeded)
             #expect(await session.rollback() == .rolledBack)
             #expect(try await session.machine("r1.sub").status == .rolledBack)
@@ -112,7 +112,7 @@ import Workflow
     }
 
     @Test func aRunningSubRunIsRolledBackWithItsParent() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let started = await hangs("y")
             #expect(try await session.begin(Self.parent, Self.files) == .done)
             await started.value
@@ -128,7 +128,7 @@ import Workflow
         await started.value
         if kill { await session.crash() } else { try await session.stop() }
         await bench.world.onApply("y") { _, _, _ in nil }
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.settled() == .succeeded)
             #expect(await session.world.count("apply x") == 1)
             #expect(await session.world.count("apply a") == 1)
@@ -148,7 +148,7 @@ import Workflow
         await started.value
         if kill { await session.crash() } else { try await session.stop() }
         await bench.world.onRevert("x") { _, _, _ in nil }
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.settled() == .rolledBack)
             #expect(await session.world.things.isEmpty)
             #expect(await reverts() == ["revert z", "revert y", "revert x", "revert x", "revert a"])
@@ -159,7 +159,7 @@ import Workflow
     @Test func aSubRunIsJoinedAgainWhereverTheProcessEnded() async throws {
         for failsAt in 1..<12 {
             let bench = try EngineBench()
-            try await bench.working { session in
+            try await bench.working { session async throws in
                 await bench.world.onApply("y") { _, _, _ in throw StepError(.permanent, "no") }
                 #expect(try await session.run(Self.parent, Self.files) == .failed)
                 await bench.world.onApply("y") { _, _, _ in nil }
@@ -171,7 +171,7 @@ import Workflow
                 return try await session.stop()
             }
             await #expect(throws: WatchedJournal.Broken.self) { try await session.task.value }
-            try await bench.working { next in
+            try await bench.working { next async throws in
                 if answer != .done { #expect(await next.resume() == .succeeded) }
                 _ = await next.settled()
                 #expect(try await next.machine().status == .succeeded)
@@ -183,7 +183,7 @@ import Workflow
     }
 
     @Test func manySubRunsThatEndAtOnceDoNotMixUpTheirParent() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let parent = """
                 workflow: parent
                 steps:
@@ -204,7 +204,7 @@ import Workflow
 
     @Test func secretsReachASubRunAndNotTheJournal() async throws {
         let secret = "s3cret-Übung+/="
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let parent = """
                 workflow: parent
                 secrets: [token]

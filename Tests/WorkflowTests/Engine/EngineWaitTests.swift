@@ -22,7 +22,7 @@ import Workflow
               gate: { uses: approval, with: { message: "go on?" } }
               a: { uses: thing, with: { name: a, value: "${{ steps.gate.by }}" } }
             """)
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let answer = await session.engine.submit(
                 .approve(RunID("r1"), step: "gate", by: Actor("grace"), reason: "fine"))
             #expect(answer == .done)
@@ -32,7 +32,7 @@ import Workflow
     }
 
     @Test func anApprovalIsRefused() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.begin("workflow: w\nsteps: { gate: { uses: approval, with: { message: m } } }") == .done)
             await session.journal.event { if case .waitStarted = $1 { true } else { false } }
             #expect(
@@ -46,7 +46,7 @@ import Workflow
     @Test func anApprovalExpiresOverARestart() async throws {
         try await begun("workflow: w\nsteps: { gate: { uses: approval, with: { message: m, expires: 1h } } }")
         bench.time.move(by: .seconds(1800))
-        try await bench.working { session in
+        try await bench.working { session async throws in
             bench.time.move(by: .seconds(1799))
             #expect(try await session.states() == "gate waiting")
             bench.time.move(by: .seconds(1))
@@ -55,7 +55,7 @@ import Workflow
     }
 
     @Test func aSignalComesBeforeOrAfterItsWait() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             let text = """
                 workflow: w
                 steps:
@@ -79,7 +79,7 @@ import Workflow
         try await begun(
             "workflow: w\nsteps: { s: { uses: sleep, with: { duration: 10m } }, a: { uses: thing, needs: [s], with: { name: a } } }")
         bench.time.move(by: .seconds(700))
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.settled() == .succeeded)
             #expect(await session.world.count("apply a") == 1)
         }
@@ -95,14 +95,14 @@ import Workflow
         await session.journal.event { if case .attemptFailed = $1 { true } else { false } }
         await session.crash()
         bench.time.move(by: .seconds(10))
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(await session.settled() == .succeeded)
             #expect(try await session.state("a").attempts == 2)
         }
     }
 
     @Test func cancellingEndsAWait() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.begin("workflow: w\nsteps: { gate: { uses: approval, with: { message: m } } }") == .done)
             await session.journal.event { if case .waitStarted = $1 { true } else { false } }
             #expect(await session.engine.submit(.cancel(RunID("r1"), by: EngineBench.ada, reason: nil)) == .done)
@@ -130,7 +130,7 @@ import Workflow
         #expect(try await session.machine("r2").status == .pending)
         #expect(try await session.machine("r4").status == .running)
         await session.crash()
-        try await bench.working { session in
+        try await bench.working { session async throws in
             for id in ["r1", "r2", "r3", "r4"] {
                 await session.journal.journal.waitForWait(of: id, session)
                 #expect(await session.engine.submit(.approve(RunID(id), step: "gate", by: EngineBench.ada, reason: nil)) == .done)
@@ -140,7 +140,7 @@ import Workflow
     }
 
     @Test func aRunOfABusyGroupIsRefusedWhereTheWorkflowSaysSo() async throws {
-        try await bench.working { session in
+        try await bench.working { session async throws in
             #expect(try await session.begin(Self.grouped("reject"), as: "r1", inputs: ["tenant": "x"]) == .done)
             #expect(
                 try await session.begin(Self.grouped("reject"), as: "r2", inputs: ["tenant": "x"])

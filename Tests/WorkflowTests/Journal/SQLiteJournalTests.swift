@@ -38,7 +38,7 @@ import Workflow
 
     @Test func entriesAreReadBackAsTheyWereWritten() async throws {
         let lease = try await journal.lease()
-        var batch = JournalBatch.created("r1")
+        var batch = JournalBatch.created("r1", MachineRun.header())
         batch.entries.append(
             .init(
                 run: RunID("r1"), at: .start + .seconds(1), events: [.admitted, .attemptStarted(InstanceID(0), attempt: 1)],

@@ -25,8 +25,10 @@ import Workflow
         try backingOff.apply(
             .rollbackRequested(by: by, reason: nil), .revertStarted(a, attempt: 1),
             .revertFailed(a, StepError(.transient, "busy"), retryAt: later))
-        var reverting = broken
-        try reverting.apply(.rollbackRequested(by: by, reason: nil), .revertStarted(a, attempt: 1))
+        var rollingBack = broken
+        try rollingBack.apply(.rollbackRequested(by: by, reason: nil))
+        var reverting = rollingBack
+        try reverting.apply(.revertStarted(a, attempt: 1))
         var rolledBack = reverting
         try rolledBack.apply(.reverted(a, left: []), .settled(.rolledBack, outputs: [:]))
         var rollbackFailed = reverting
@@ -43,6 +45,7 @@ import Workflow
             ("signal", try run(start, .waitStarted(a, .signal(name: "s", expires: nil)))),
             ("sub-run", try run(start, .waitStarted(a, .run(RunID("r1.a"))))),
             ("a done", try run(start, .succeeded(a))),
+            ("b done", try run(start, .succeeded(a), .attemptStarted(b, attempt: 1), .succeeded(b))),
             ("failed", broken),
             ("unknown", try run(start, prepare, .outcomeUnknown(a, reason: "lost"), .settled(.unknown, outputs: [:]))),
             ("cancelling", try run(start, .cancelRequested(by: by, reason: nil))),
@@ -52,6 +55,7 @@ import Workflow
                 try run(
                     start, .succeeded(a), .attemptStarted(b, attempt: 1), .succeeded(b), .settled(.succeeded, outputs: [:]))
             ),
+            ("rollingBack", rollingBack),
             ("reverting", reverting),
             ("revertBackingOff", backingOff),
             ("rolledBack", rolledBack),
@@ -117,6 +121,25 @@ import Workflow
     private static let expected = """
         new: created
         created: admitted, signal, cancel
+        pending: start, signal, cancel, rollback
+        running: prior, ok, fail, interrupt, unknown, wait, signal, cancel, rollback
+        backingOff: timer, signal, cancel, rollback
+        sleeping: timer, signal, cancel, rollback
+        approval: timer, signal, approve, reject, cancel, rollback
+        signal: timer, signal, cancel, rollback
+        sub-run: ok, fail, signal, cancel, rollback
+        a done: start b, signal, cancel, rollback
+        b done: signal, cancel, rollback, settle ok
+        failed: skip, cancel, rollback, resume, retry, retry a
+        unknown: skip, adopt, cancel
+        cancelling: prior, ok, fail, interrupt, unknown, wait, cancel, rollback
+        cancelled: skip, rollback, resume, retry, retry a
+        succeeded: rollback, retry, retry a
+        rollingBack: revert
+        reverting: reverted, revertfail, revertinterrupt
+        revertBackingOff: timer
+        rolledBack:\u{20}
+        rollbackFailed: rollback
         """
 
     @Test func storedFormsAreReadBackTheSame() throws {

@@ -25,7 +25,7 @@ private struct MachineSimulation {
     func folded() throws -> RunMachine { try state.folded() }
 
     init(seed: UInt64) {
-        random = SeededGenerator(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var steps: [StepDefinition] = []
         let count = Int.random(in: 1...9, using: &random)
         for index in 0..<count {
@@ -40,6 +40,7 @@ private struct MachineSimulation {
         self.steps = steps
         parallel = Int.random(in: 1...4, using: &random)
         state = MachineRun(steps, onFailure: Bool.random(using: &random) ? .rollback : .stop)
+        self.random = random
     }
 
     mutating func run() throws {
@@ -110,8 +111,8 @@ private struct MachineSimulation {
                 .revertFailed(id, StepError(.permanent, "x"), retryAt: nil),
             ]
             try state.apply(outcomes.randomElement(using: &random) ?? outcomes[0])
-        case .waiting(.approval) where chance(2): try state.apply(.rejected(id, by: .policy, reason: nil))
-        case .waiting(.signal(let name, _)) where chance(2):
+        case .waiting(.approval) where machine.status == .running && chance(2): try state.apply(.rejected(id, by: .policy, reason: nil))
+        case .waiting(.signal(let name, _)) where machine.status == .running && chance(2):
             try state.apply(.signalReceived(name: name, data: 1, by: .policy))
         case .waiting(.run): try state.apply(chance(3) ? .failed(id) : .succeeded(id))
         default: try state.apply(.timerFired(id))

@@ -40,8 +40,10 @@ struct RunnerProgram: AsyncParsableCommand {
                 subcommands: [
                     RunsCommand.self, ShowCommand.self, LogsCommand.self, GraphCommand.self, AuditCommand.self,
                 ]),
-            CommandGroup(name: "Workflows", subcommands: [ValidateCommand.self, SchemaCommand.self, KindsCommand.self]),
-            CommandGroup(name: "This program", subcommands: [DoctorCommand.self, VersionCommand.self, CompletionsCommand.self]),
+            CommandGroup(
+                name: "Workflows", subcommands: [ValidateCommand.self, SchemaCommand.self, KindsCommand.self]),
+            CommandGroup(
+                name: "This program", subcommands: [DoctorCommand.self, VersionCommand.self, CompletionsCommand.self]),
         ])
 
     static func main() async {
@@ -71,8 +73,9 @@ struct RunnerProgram: AsyncParsableCommand {
         }
     }
 
-    /// What a command throws to end the program as it wants, and not because something went wrong.
+    /// What a command throws to end the program as it wants, and not because something went wrong: the parser gives all
+    /// that it knows nothing of the status 1.
     private static func isForParser(_ error: any Error) -> Bool {
-        error is ExitStatus || error is CleanExit || error is ValidationError || error is ExitCode
+        error is ExitStatus || error is ExitCode || exitCode(for: error) != .failure
     }
 }

@@ -100,7 +100,8 @@ struct DatabaseTests {
         #expect(changed.output.contains("fault: entry 1 was changed"))
 
         let cut = try await filled()
-        let noted = try Value(json: try await cut.succeed("audit", "verify", "--json").output)["head"]?.stringValue ?? ""
+        let noted =
+            try Value(json: try await cut.succeed("audit", "verify", "--json").output)["head"]?.stringValue ?? ""
         try await sql(cut, "DELETE FROM journal WHERE sequence = (SELECT max(sequence) FROM journal)")
         let shorter = try await cut.run("audit", "verify", "--head", noted)
         #expect(shorter.status == 74)

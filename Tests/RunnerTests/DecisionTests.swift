@@ -201,7 +201,8 @@ struct DecisionTests {
     @Test("a run in a sub-run's step is listed apart, and shown by its own name")
     func subRun() async throws {
         let home = try Home()
-        try home.workflow("inner", "steps:\n  only: { uses: command.run, with: { script: \"echo inner\", idempotent: true } }")
+        try home.workflow(
+            "inner", "steps:\n  only: { uses: command.run, with: { script: \"echo inner\", idempotent: true } }")
         try home.workflow("outer", "steps:\n  child: { uses: workflow, with: { workflow: inner.yaml } }")
         let result = try await home.succeed("run", "outer")
         let run = try runName(result.output)

@@ -38,28 +38,40 @@ struct InputTests {
         #expect(try await home.succeed("runs").output == "")
     }
 
-    @Test(
-        "wrong arguments, files and workflows end with their own status and say what to do",
-        arguments: [
-            (["run", "typed", "-i", "size=big"], Int32(65), "input 'size' must be an integer"),
-            (["run", "typed", "-i", "size"], 64, "fix: write -i name=value"),
-            (["run", "typed", "-f", "/nowhere.yaml"], 66, "there is no file /nowhere.yaml"),
-            (["run", "nothing"], 66, "there is no workflow 'nothing'"),
-            (["run"], 64, "name a workflow"),
-            (["run", "typed", "--parallel", "0"], 64, "--parallel"),
-            (["run", "typed", "--nonsense"], 64, "--nonsense"),
-            (["frobnicate"], 64, "frobnicate"),
-            (["resume", "last"], 66, "there is no run yet"),
-            (["signal", "last", "go", "--data", "{"], 66, "there is no run yet"),
-            (["run", "typed", "-i", "size=1", "--secret", "token=env:X"], 65, "has no secret 'token'"),
-        ])
-    func misuse(arguments: [String], status: Int32, message: String) async throws {
+    struct Misuse: Sendable, CustomTestStringConvertible {
+        let arguments: String
+        let status: Int32
+        let message: String
+
+        init(_ arguments: String, _ status: Int32, _ message: String) {
+            (self.arguments, self.status, self.message) = (arguments, status, message)
+        }
+
+        var testDescription: String { arguments }
+    }
+
+    private static let misuses = [
+        Misuse("run typed -i size=big", 65, "input 'size' must be a whole number"),
+        Misuse("run typed -i size", 64, "fix: write -i name=value"),
+        Misuse("run typed -f /nowhere.yaml", 66, "there is no file /nowhere.yaml"),
+        Misuse("run nothing", 66, "there is no workflow 'nothing'"),
+        Misuse("run", 64, "name a workflow"),
+        Misuse("run typed --parallel 0", 64, "--parallel"),
+        Misuse("run typed --nonsense", 64, "--nonsense"),
+        Misuse("frobnicate", 64, "frobnicate"),
+        Misuse("resume last", 66, "there is no run yet"),
+        Misuse("signal last go --data '{}'", 66, "there is no run yet"),
+        Misuse("run typed -i size=1 --secret token=env:X", 65, "has no secret 'token'"),
+        Misuse("runs --status odd", 64, "there is no status 'odd'"),
+    ]
+
+    @Test("wrong arguments, files and workflows end with their own status and say what to do", arguments: misuses)
+    func misuse(_ misuse: Misuse) async throws {
         let home = try Home()
         try home.workflow("typed", typed)
-        let words = arguments.map { "'\($0)'" }.joined(separator: " ")
-        let result = try await home.shell("\"$runner\" \(words)")
-        #expect(result.status == status, "\(result.output)\(result.error)")
-        #expect(result.error.contains(message), "\(result.error)")
+        let result = try await home.shell("\"$runner\" \(misuse.arguments)")
+        #expect(result.status == misuse.status, "\(result.output)\(result.error)")
+        #expect(result.error.contains(misuse.message), "\(result.error)")
     }
 
     private let secret = """
@@ -85,7 +97,8 @@ struct InputTests {
         try home.workflow("secret", secret)
         try home.write("file", "from-a-file-1234\n")
         let result = try await home.succeed(
-            "run", "secret", "--secret", "token=file:\(home.path)/file", "--secret", "other=exec:echo from-exec-$((600+66))",
+            "run", "secret", "--secret", "token=file:\(home.path)/file", "--secret",
+            "other=exec:echo from-exec-$((600+66))",
             "-i", "password=from-input-4711")
         #expect(result.output.contains("said: token is ***\npassword is ***"))
         let logs = try await home.succeed("logs", "last")
@@ -106,7 +119,8 @@ struct InputTests {
         let home = try Home()
         try home.workflow("secret", secret)
         let result = try await home.run(
-            "run", "secret", environment: ["RUNNER_SECRET_TOKEN": "in-the-environment", "RUNNER_SECRET_OTHER": "also-there"])
+            "run", "secret",
+            environment: ["RUNNER_SECRET_TOKEN": "in-the-environment", "RUNNER_SECRET_OTHER": "also-there"])
         #expect(result.status == 0, "\(result.error)")
         #expect(!result.output.contains("in-the-environment"))
     }
@@ -134,7 +148,9 @@ struct InputTests {
         let result = try await home.run(
             "run", "secret", "--secret", "token=env:NOT_SET", "--secret", "other=file:/not/there")
         #expect(result.status == 65)
-        #expect(result.error.contains("secret 'token' (env:NOT_SET)") && result.error.contains("secret 'other' (file:/not/there)"))
+        #expect(
+            result.error.contains("secret 'token' (env:NOT_SET)")
+                && result.error.contains("secret 'other' (file:/not/there)"))
 
         let value = try await home.run("run", "secret", "--secret", "token=hunter2-value", "--secret", "other=env:HOME")
         #expect(value.status == 65)

@@ -23,7 +23,7 @@ struct RunTests {
         #expect(!result.output.contains("\u{1B}"))
         let run = try runName(result.output)
         let lines = result.lines.map { line in
-            line.replacing(/^\d\d:\d\d:\d\d /, with: "").replacing(/by tester@.*/, with: "by tester")
+            line.replacing(#/^\d\d:\d\d:\d\d /#, with: "").replacing(/by tester@.*/, with: "by tester")
         }
         #expect(
             lines == [
@@ -97,7 +97,7 @@ struct RunTests {
         func logs(_ arguments: String...) async throws -> [String] {
             let result = try await home.shell("\"$runner\" logs " + arguments.joined(separator: " "))
             #expect(result.status == 0, "\(result.error)")
-            return result.lines.map { $0.replacing(/^\d\d:\d\d:\d\d /, with: "") }.sorted()
+            return result.lines.map { $0.replacing(#/^\d\d:\d\d:\d\d /#, with: "") }.sorted()
         }
         #expect(try await logs("last") == ["first/1   hello world", "second/1   second", "second/1 ! more"])
         #expect(try await logs("last", "first") == ["  hello world"])

@@ -9,7 +9,8 @@ struct AuditCommand: AsyncParsableCommand {
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Checks the database's own integrity, the chain of hashes, and that every run is what its history says.",
+            abstract:
+                "Checks the database's own integrity, the chain of hashes, and that every run is what its history says.",
             discussion: "Note the head's hash elsewhere: with --head, a later removal of the newest entries shows too.")
         @Flag(help: "One JSON object.") var json = false
         @Option(help: ArgumentHelp("A head noted before, which must still be in the chain.", valueName: "hash"))
@@ -29,7 +30,8 @@ struct AuditCommand: AsyncParsableCommand {
                 return machine.status
             }
             if let head, try await !session.journal.contains(hash: head) {
-                report.faults.append("the noted head \(head) is not in the chain: entries were removed or changed since")
+                report.faults.append(
+                    "the noted head \(head) is not in the chain: entries were removed or changed since")
             }
             if json {
                 Terminal.print(try Value(encoding: report).canonicalJSON)

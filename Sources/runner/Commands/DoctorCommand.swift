@@ -40,7 +40,8 @@ struct DoctorCommand: AsyncParsableCommand {
             checks.append(Check(subject: "owner", isWell: true, finding: finding))
             checks.append(clock(now: session.time.now(), newest: runs.map(\.updatedAt).max()))
         } catch {
-            checks.append(Check(subject: "database", isWell: false, finding: CommandFailure(explaining: error).description))
+            checks.append(
+                Check(subject: "database", isWell: false, finding: CommandFailure(explaining: error).description))
         }
         do {
             _ = try home.sealer()
@@ -52,7 +53,8 @@ struct DoctorCommand: AsyncParsableCommand {
         checks.append(space(home))
         let programs = SecretProgram(environment: environment)
         for (name, arguments, isOptional) in [
-            ("kubectl", ["version", "--client"], false), ("helm", ["version", "--short"], false), ("unzip", ["-v"], true),
+            ("kubectl", ["version", "--client"], false), ("helm", ["version", "--short"], false),
+            ("unzip", ["-v"], true),
             ("python3", ["--version"], true),
         ] {
             do {
@@ -62,7 +64,8 @@ struct DoctorCommand: AsyncParsableCommand {
             } catch {
                 checks.append(
                     Check(
-                        subject: name, isWell: false, finding: error.message, fix: error.remedy, isOptional: isOptional))
+                        subject: name, isWell: false, finding: error.message, fix: error.remedy, isOptional: isOptional)
+                )
             }
         }
         do {
@@ -79,9 +82,12 @@ struct DoctorCommand: AsyncParsableCommand {
 
     /// Timers, leases and the audit rest on the wall clock.
     private func clock(now: Timestamp, newest: Timestamp?) -> Check {
-        guard let newest, newest > now + .seconds(5) else { return Check(subject: "clock", isWell: true, finding: now.iso8601) }
+        guard let newest, newest > now + .seconds(5) else {
+            return Check(subject: "clock", isWell: true, finding: now.iso8601)
+        }
         return Check(
-            subject: "clock", isWell: false, finding: "\(now.iso8601), before the newest entry of the journal (\(newest.iso8601))",
+            subject: "clock", isWell: false,
+            finding: "\(now.iso8601), before the newest entry of the journal (\(newest.iso8601))",
             fix: "set the clock; a time service keeps it right")
     }
 
@@ -92,6 +98,7 @@ struct DoctorCommand: AsyncParsableCommand {
             return Check(subject: "disk", isWell: false, finding: "\(folder) cannot be looked at")
         }
         return Check(
-            subject: "disk", isWell: free > 512 << 20, finding: "\(free >> 20) MiB free in \(folder)", fix: "free some space")
+            subject: "disk", isWell: free > 512 << 20, finding: "\(free >> 20) MiB free in \(folder)",
+            fix: "free some space")
     }
 }

@@ -7,7 +7,8 @@ struct LogsCommand: AsyncParsableCommand {
         discussion: "Lines of standard error are marked with !, the steps' own remarks with #.")
     @OptionGroup var argument: RunArgument
     @Argument(help: "Only this step's.") var step: String?
-    @Flag(name: [.customShort("f"), .customLong("follow")], help: "Goes on until the run is settled.") var follow = false
+    @Flag(name: [.customShort("f"), .customLong("follow")], help: "Goes on until the run is settled.") var follow =
+        false
 
     func run() async throws {
         let (session, record) = try await argument.find()

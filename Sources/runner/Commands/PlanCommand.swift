@@ -26,7 +26,9 @@ struct PlanCommand: AsyncParsableCommand {
                 fix: "bind it instead: --secret \(name)=env:VARIABLE, or file:PATH")
         }
         let plan = try await prepared.plan(session)
-        if let out { try SavedPlan(plan: plan, bundle: prepared.workflow.bundle, sources: prepared.sources).write(to: out) }
+        if let out {
+            try SavedPlan(plan: plan, bundle: prepared.workflow.bundle, sources: prepared.sources).write(to: out)
+        }
         if json {
             Terminal.print(try Value(encoding: plan).canonicalJSON)
         } else {

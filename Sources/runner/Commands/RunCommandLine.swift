@@ -32,7 +32,9 @@ struct RunCommandLine: AsyncParsableCommand {
 
     func validate() throws {
         guard parallel >= 1 else { throw ValidationError("--parallel needs at least 1") }
-        guard (workflow == nil) != (plan == nil) else { throw ValidationError("name a workflow, or a plan with --plan") }
+        guard (workflow == nil) != (plan == nil) else {
+            throw ValidationError("name a workflow, or a plan with --plan")
+        }
         guard plan == nil || (given.inputs + given.files).isEmpty else {
             throw ValidationError("a saved plan holds its inputs: leave out -i and -f, or plan again")
         }
@@ -77,6 +79,7 @@ struct Ending {
     func tell(_ id: RunID, json: Bool) async throws {
         guard !json, let record = try await session.journal.runs(RunQuery(id: id)).first else { return }
         let (machine, workflow) = try await session.machine(of: record)
-        Terminal.print(RunReport(record: record, status: record.status.rawValue, machine: machine, workflow: workflow).ending)
+        Terminal.print(
+            RunReport(record: record, status: record.status.rawValue, machine: machine, workflow: workflow).ending)
     }
 }

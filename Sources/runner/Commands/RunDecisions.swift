@@ -87,7 +87,8 @@ struct ResumeCommand: AsyncParsableCommand {
 
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Undoes what a run did, in reverse order; a run under way is cancelled first.")
+        commandName: "rollback",
+        abstract: "Undoes what a run did, in reverse order; a run under way is cancelled first.")
     @OptionGroup var argument: RunArgument
     @Option(help: "Why, for the history.") var reason: String?
     @OptionGroup var show: ViewOptions
@@ -97,7 +98,8 @@ struct RollbackCommand: AsyncParsableCommand {
 
 struct CancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "Ends a run: nothing new starts, and what runs is stopped. Keeps what was done.")
+        commandName: "cancel",
+        abstract: "Ends a run: nothing new starts, and what runs is stopped. Keeps what was done.")
     @OptionGroup var argument: RunArgument
     @Option(help: "Why, for the history.") var reason: String?
     @OptionGroup var show: ViewOptions
@@ -118,7 +120,8 @@ struct RetryCommand: AsyncParsableCommand {
 
 struct SkipCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "skip", abstract: "Passes over a step of a run that stands still; the steps after it read nothing from it.")
+        commandName: "skip",
+        abstract: "Passes over a step of a run that stands still; the steps after it read nothing from it.")
     @OptionGroup var argument: RunArgument
     @Argument(help: "The step.") var step: String
     @Option(help: "Why, for the history.") var reason: String

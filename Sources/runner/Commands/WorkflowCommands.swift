@@ -5,13 +5,15 @@ import Workflow
 
 struct ValidateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "validate", abstract: "Checks workflows and every file they refer to, and tells all faults at once.")
+        commandName: "validate",
+        abstract: "Checks workflows and every file they refer to, and tells all faults at once.")
     @Argument(help: "Paths of workflows' files, or names of shipped ones.") var workflows: [String]
     @Flag(help: "One JSON object a fault, and nothing else.") var json = false
 
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
-        let source = WorkflowSource(catalog: try StepCatalog.standard(environment: environment), environment: environment)
+        let source = WorkflowSource(
+            catalog: try StepCatalog.standard(environment: environment), environment: environment)
         var isFaulty = false
         for name in workflows {
             do {
@@ -77,7 +79,8 @@ struct KindsCommand: ParsableCommand {
             }
         Terminal.print("  \(undo)\nwith:")
         for parameter in kind.parameters {
-            let mark = parameter.required ? " (required)" : parameter.default.map { " (default: \($0.shortText))" } ?? ""
+            let mark =
+                parameter.required ? " (required)" : parameter.default.map { " (default: \($0.shortText))" } ?? ""
             Terminal.print("  \(parameter.name)\(mark): \(parameter.description)")
         }
         Terminal.print("outputs:")
@@ -105,7 +108,8 @@ struct GraphCommand: AsyncParsableCommand {
 
     private func graph() async throws -> WorkflowGraph {
         let environment = database.environment
-        let source = WorkflowSource(catalog: try StepCatalog.standard(environment: environment), environment: environment)
+        let source = WorkflowSource(
+            catalog: try StepCatalog.standard(environment: environment), environment: environment)
         if subject != "last", (try? source.path(of: subject)) != nil {
             return WorkflowGraph(try source.load(subject).definition)
         }

@@ -31,7 +31,9 @@ struct Driver {
         let follower = Follower(session: session, run: request.run, view: view)
         try await follower.catchUp()
         if let lease = try await acquire() {
-            return try await own(follower, under: lease) { engine in try check(await engine.submit(request), request.run) }
+            return try await own(follower, under: lease) { engine in
+                try check(await engine.submit(request), request.run)
+            }
         }
         if let owner = try await session.owner() {
             Terminal.note("\(owner) drives the runs of this database, and was asked to do this")
@@ -129,7 +131,8 @@ struct Driver {
         let engine: Engine
         do {
             engine = Engine(
-                journal: session.journal, catalog: session.catalog, sealer: try session.home.sealer(), time: session.time,
+                journal: session.journal, catalog: session.catalog, sealer: try session.home.sealer(),
+                time: session.time,
                 configuration: Engine.Configuration(
                     dataDirectory: session.home.dataDirectory, lease: Self.lease, recovery: .onDemand))
         } catch {

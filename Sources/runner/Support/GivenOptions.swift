@@ -54,8 +54,10 @@ struct SecretOptions: ParsableArguments {
         let sources = try Pairs.read(secrets, option: "--secret")
         for (name, source) in sources.sorted(by: { $0.key < $1.key }) where !SecretSource.isSource(source) {
             throw CommandFailure(
-                .badData, "secret '\(name)' is not bound to a source (what was given is not shown, as it may be the secret)",
-                fix: "write --secret \(name)=env:VARIABLE, file:PATH, kubernetes:NAMESPACE/NAME/KEY or exec:COMMAND; a value "
+                .badData,
+                "secret '\(name)' is not bound to a source (what was given is not shown, as it may be the secret)",
+                fix:
+                    "write --secret \(name)=env:VARIABLE, file:PATH, kubernetes:NAMESPACE/NAME/KEY or exec:COMMAND; a value "
                     + "on the command line can be read by others")
         }
         return sources

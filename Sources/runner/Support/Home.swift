@@ -25,7 +25,8 @@ struct Home {
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? 0
             guard mode & 0o077 == 0 else {
                 throw CommandFailure(
-                    .badData, "\(path) can be read by others", fix: "chmod 600 \(path), and rotate the secrets it guards")
+                    .badData, "\(path) can be read by others",
+                    fix: "chmod 600 \(path), and rotate the secrets it guards")
             }
             return try Sealer(key: key)
         }
@@ -41,7 +42,8 @@ struct Home {
         }
         // Another process may be as far: the first link to the final name wins, and is whole.
         let draft = path + ".\(ProcessInfo.processInfo.processIdentifier)"
-        guard FileManager.default.createFile(atPath: draft, contents: key, attributes: [.posixPermissions: 0o600]) else {
+        guard FileManager.default.createFile(atPath: draft, contents: key, attributes: [.posixPermissions: 0o600])
+        else {
             throw CommandFailure(
                 .inputOutput, "cannot write \(draft)", fix: "check the folder's owner, and that the disk has room")
         }

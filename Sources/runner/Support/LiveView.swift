@@ -94,10 +94,13 @@ final class LiveView: RunView, @unchecked Sendable {  // Used by one follower, o
             return status.rawValue + done + time + (attempt > 1 ? ", attempt \(attempt)" : "")
                 + (status == .backingOff ? next : "")
         case .waiting:
-            if case .waiting(let wait)? = instances.first(where: { $0.status == .waiting })?.phase { return wait.text + done }
+            if case .waiting(let wait)? = instances.first(where: { $0.status == .waiting })?.phase {
+                return wait.text + done
+            }
             return "waiting"
         case .succeeded, .failed:
-            guard let from = instances.compactMap(\.startedAt).min(), let to = instances.compactMap(\.endedAt).max() else {
+            guard let from = instances.compactMap(\.startedAt).min(), let to = instances.compactMap(\.endedAt).max()
+            else {
                 return status.rawValue
             }
             return (to - from).text + done
@@ -139,7 +142,8 @@ extension StepStatus {
     /// The status that says most of several items.
     static func summary(of items: [StepStatus]) -> StepStatus {
         let order: [StepStatus] = [
-            .unknown, .failed, .revertFailed, .running, .reverting, .backingOff, .waiting, .pending, .cancelled, .reverted,
+            .unknown, .failed, .revertFailed, .running, .reverting, .backingOff, .waiting, .pending, .cancelled,
+            .reverted,
             .succeeded, .skipped,
         ]
         return order.first(where: items.contains) ?? .pending

@@ -16,7 +16,8 @@ struct PreparedRun {
     init(_ name: String, _ given: GivenOptions, _ session: Session) async throws {
         let workflow = try WorkflowSource(catalog: session.catalog, environment: session.environment).load(name)
         try await self.init(
-            workflow, values: try given.fileValues(), texts: try given.texts(), sources: try given.bindings.sources(), session)
+            workflow, values: try given.fileValues(), texts: try given.texts(), sources: try given.bindings.sources(),
+            session)
     }
 
     /// - Parameters:
@@ -65,7 +66,8 @@ struct PreparedRun {
     /// Secrets and secret inputs as the journal keeps them: sealed, by name.
     var sealable: [String: String] {
         secrets.merging(
-            secretInputs.filter { !$0.value.isNull }.mapValues { $0.stringValue ?? $0.canonicalJSON }) { $1 }
+            secretInputs.filter { !$0.value.isNull }.mapValues { $0.stringValue ?? $0.canonicalJSON }
+        ) { $1 }
     }
 
     /// What a run of this would do.
@@ -88,7 +90,8 @@ struct PreparedRun {
         let redactor = Redactor(sealable.values.filter { $0.utf8.count >= 8 })
         let faults = inputs.keys.sorted().filter { redactor.finds(in: inputs[$0] ?? .null) }.map { name in
             DefinitionError(
-                .secretExposed, at: nil, "input '\(name)' holds the value of a secret, and inputs are written to the journal",
+                .secretExposed, at: nil,
+                "input '\(name)' holds the value of a secret, and inputs are written to the journal",
                 fix: "leave the secret out of it, or mark the input with 'secret: true' in the workflow")
         }
         if !faults.isEmpty { throw DefinitionErrors(faults) }

@@ -98,12 +98,14 @@ struct RunReport {
 
     var json: Value {
         [
-            "run": .string(record.id.rawValue), "workflow": .string(record.workflow), "version": .integer(record.version),
+            "run": .string(record.id.rawValue), "workflow": .string(record.workflow),
+            "version": .integer(record.version),
             "status": .string(status), "bundle": .string(record.bundle), "by": .string(machine.header?.by.name ?? ""),
             "created": .string(record.createdAt.iso8601), "updated": .string(record.updatedAt.iso8601),
             "parent": record.parent.map { .string($0.rawValue) } ?? .null,
             "inputs": .object(machine.header?.inputs ?? [:]),
-            "secrets": .object((machine.header?.secretSources ?? [:]).mapValues { .string($0) }), "outputs": .object(machine.outputs),
+            "secrets": .object((machine.header?.secretSources ?? [:]).mapValues { .string($0) }),
+            "outputs": .object(machine.outputs),
             "steps": .array(machine.instances.map(json)),
         ]
     }

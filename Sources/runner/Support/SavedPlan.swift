@@ -22,9 +22,12 @@ struct SavedPlan: Codable {
         do {
             self = try Value(json: data).decoded(as: SavedPlan.self)
         } catch {
-            throw CommandFailure(.badData, "\(path) is no saved plan", fix: "make one with 'runner plan WORKFLOW --out \(path)'")
+            throw CommandFailure(
+                .badData, "\(path) is no saved plan", fix: "make one with 'runner plan WORKFLOW --out \(path)'")
         }
-        guard format == 1 else { throw CommandFailure(.badData, "\(path) was saved by a newer runner", fix: "plan again") }
+        guard format == 1 else {
+            throw CommandFailure(.badData, "\(path) was saved by a newer runner", fix: "plan again")
+        }
     }
 
     func write(to path: String) throws {
@@ -38,7 +41,8 @@ struct SavedPlan: Codable {
             else { throw CocoaError(.fileWriteUnknown) }
         } catch {
             throw CommandFailure(
-                .inputOutput, "cannot write \(path): \(String(cString: strerror(errno)))", fix: "name another file with --out")
+                .inputOutput, "cannot write \(path): \(String(cString: strerror(errno)))",
+                fix: "name another file with --out")
         }
     }
 
@@ -55,10 +59,11 @@ struct SavedPlan: Codable {
         guard now.steps != plan.steps else { return }
         let old = Dictionary(plan.steps.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let new = Set(now.steps.map(\.id))
-        let changed = now.steps.filter { old[$0.id] != $0 }.map { step in
-            let (was, now) = (old[step.id]?.action.rawValue ?? "nothing", step.action.rawValue)
-            return "\(step.id): planned \(was), now \(was == now ? "\(now), but in another way" : now)"
-        } + plan.steps.filter { !new.contains($0.id) }.map { "\($0.id): planned \($0.action.rawValue), now gone" }
+        let changed =
+            now.steps.filter { old[$0.id] != $0 }.map { step in
+                let (was, now) = (old[step.id]?.action.rawValue ?? "nothing", step.action.rawValue)
+                return "\(step.id): planned \(was), now \(was == now ? "\(now), but in another way" : now)"
+            } + plan.steps.filter { !new.contains($0.id) }.map { "\($0.id): planned \($0.action.rawValue), now gone" }
         throw CommandFailure(
             .waits, "the world has changed since the plan was made:\n  " + changed.joined(separator: "\n  "),
             fix: "look at it, then plan again")

@@ -25,7 +25,9 @@ struct SecretSource {
         guard faults.isEmpty else {
             throw CommandFailure(
                 .badData, faults.joined(separator: "\n"),
-                fix: "bind them with --secret NAME=env:VARIABLE, file:PATH, kubernetes:NAMESPACE/NAME/KEY or exec:COMMAND")
+                fix:
+                    "bind them with --secret NAME=env:VARIABLE, file:PATH, kubernetes:NAMESPACE/NAME/KEY or exec:COMMAND"
+            )
         }
         return values
     }

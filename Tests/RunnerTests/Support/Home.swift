@@ -42,7 +42,8 @@ final class Home: Sendable {
     /// Runs the program and requires that it ends with 0.
     @discardableResult
     func succeed(
-        _ arguments: String..., environment more: [String: String] = [:], location: SourceLocation = #_sourceLocation
+        _ arguments: String..., environment more: [String: String] = [:],
+        location: Testing.SourceLocation = #_sourceLocation
     ) async throws -> Program.Result {
         let result = await (try Program([Program.runner] + arguments, environment: environment(more))).result()
         try #require(
@@ -64,11 +65,11 @@ final class Home: Sendable {
         FileManager.default.contents(atPath: "\(path)/\(name)").map { String(decoding: $0, as: UTF8.self) }
     }
 
-    func show(_ run: String = "last", location: SourceLocation = #_sourceLocation) async throws -> Value {
+    func show(_ run: String = "last", location: Testing.SourceLocation = #_sourceLocation) async throws -> Value {
         try Value(json: try await succeed("show", run, "--json", location: location).output)
     }
 
-    func status(_ run: String = "last", location: SourceLocation = #_sourceLocation) async throws -> String? {
+    func status(_ run: String = "last", location: Testing.SourceLocation = #_sourceLocation) async throws -> String? {
         try await show(run, location: location)["status"]?.stringValue
     }
 
@@ -84,7 +85,7 @@ final class Home: Sendable {
 
 /// Waits for something that another process brings about.
 func until(
-    _ what: String, location: SourceLocation = #_sourceLocation, _ isSo: () async throws -> Bool
+    _ what: String, location: Testing.SourceLocation = #_sourceLocation, _ isSo: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + .seconds(60)
     while try await !isSo() {

@@ -117,7 +117,7 @@ extension EngineCore {
 
     private func context(_ instance: InstanceID, attempt: Int, in run: ActiveRun) -> StepContext {
         let (id, name, time, mailbox) = (run.id, run.name(of: instance), engine.time, engine.mailbox)
-        let budget = OutputBudget(limit: engine.configuration.outputLimit)
+        let budget = OutputBudget(limit: engine.configuration.outputLimit, redactor: run.redactor)
         return StepContext(
             run: id.rawValue, step: name, attempt: attempt, dataDirectory: engine.configuration.dataDirectory
         ) { stream, text in

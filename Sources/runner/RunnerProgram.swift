@@ -11,16 +11,28 @@ struct RunnerProgram: AsyncParsableCommand {
         commandName: "runner",
         abstract: "Runs workflows of idempotent steps: durable, resumable, reversible.",
         discussion: """
-            A run is journaled before every effect. After any failure, 'runner resume RUN' goes on from there and does no
-            finished step again; 'runner rollback RUN' undoes what the run did. RUN is a run's name, the beginning of one,
-            or 'last'.
+            A run is journaled before every effect. After any failure,
+            'runner resume RUN' goes on from there and does no finished step again;
+            'runner rollback RUN' undoes what the run did. RUN is a run's name, the
+            beginning of one, or 'last'.
 
-            Exit status: 0 done; 1 the run failed, was cancelled, or was rolled back; 2 the plan has changes (with \
-            --exit-code); 3 somebody has to decide: an outcome is unknown, what was asked does not fit the run, or the \
-            world has changed since the plan was saved; 64 wrong arguments; 65 a faulty workflow, input or secret; 66 no \
-            such workflow, run or file; 69 a tool or server is missing; 70 a fault of the program; 74 the database or a file \
-            is damaged, or cannot be read or written; 75 somebody else is at work; 129, 130 or 143 stopped by a signal (the \
-            run can be resumed).
+            Exit status:
+              0    done
+              1    the run failed, was cancelled, or was rolled back; a plan could not
+                   look at a step
+              2    the plan has changes (with --exit-code)
+              3    somebody has to decide: an outcome is unknown, what was asked does
+                   not fit the run, or the world has changed since the plan was saved
+              64   wrong arguments
+              65   a faulty workflow, input or secret
+              66   no such workflow, run or file
+              69   a tool or server is missing
+              70   a fault of the program
+              74   the database or a file is damaged, or cannot be read or written
+              75   somebody else is at work
+              129  stopped by SIGHUP; as with the next two, the run can be resumed
+              130  stopped by SIGINT
+              143  stopped by SIGTERM
             """,
         version: version,
         groupedSubcommands: [

@@ -158,6 +158,31 @@ struct InputTests {
         #expect(value.error.contains("env:VARIABLE"))
     }
 
+    private static let kubeconfig = ProcessInfo.processInfo.environment["RUNNER_TEST_KUBECONFIG"]
+
+    @Test("a secret is read from a Secret of the cluster", .enabled(if: kubeconfig != nil))
+    func kubernetes() async throws {
+        let home = try Home()
+        try home.workflow("secret", secret)
+        let name = "runner-test-" + UUID().uuidString.prefix(8).lowercased()
+        let cluster = ["KUBECONFIG": Self.kubeconfig ?? "", "name": name]
+        let made = try await home.shell(
+            "kubectl create secret generic \"$name\" -n default --from-literal=key=in-the-cluster", environment: cluster
+        )
+        try #require(made.status == 0, "\(made.error)")
+        let right = try await home.run(
+            "run", "secret", "--secret", "token=kubernetes:default/\(name)/key", "--secret", "other=env:HOME",
+            environment: cluster)
+        let wrong = try await home.run(
+            "run", "secret", "--secret", "token=kubernetes:default/\(name)/kee", "--secret", "other=env:HOME",
+            environment: cluster)
+        _ = try await home.shell("kubectl delete secret \"$name\" -n default", environment: cluster)
+        #expect(right.status == 0, "\(right.error)")
+        #expect(right.output.contains("token is ***") && !right.output.contains("in-the-cluster"))
+        #expect(wrong.status == 65)
+        #expect(wrong.error.contains("the Secret has no key 'kee'"))
+    }
+
     @Test("an input that holds a secret's value is refused, as inputs are written to the journal")
     func leak() async throws {
         let home = try Home()

@@ -63,7 +63,7 @@ struct PlanTests {
         #expect(result.status == 1)
         #expect(
             result.output.contains("✗ one  command.run")
-                && result.output.contains("'check' ended with status 7: no luck"))
+                && result.output.contains("check: ended with status 7: no luck"))
     }
 
     @Test("a saved plan is done as it is, or refused where the world has changed since")

@@ -20,7 +20,7 @@ struct PlanText {
     private func add(_ steps: [PlannedStep], indent: String, to lines: inout [String]) {
         for step in steps {
             let point = step.isPointOfNoReturn && !step.isQuiet ? "  (point of no return)" : ""
-            let reason = step.reason.map { "  \($0)" } ?? ""
+            let reason = step.reason.map { "  " + $0.replacing("\n", with: "\n\(indent)  ") } ?? ""
             lines.append("\(indent)\(Self.mark(step.action)) \(step.id)  \(step.uses)\(point)\(reason)")
             for change in step.changes {
                 let (from, to) = (change.from?.shortText ?? "nothing", change.to?.shortText ?? "nothing")

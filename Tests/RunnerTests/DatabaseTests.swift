@@ -135,7 +135,7 @@ struct DatabaseTests {
             """
             exec unshare -m bash -uc '
                 mkdir -p "$home/small" "$home/home"
-                mount -t tmpfs -o size=4m none "$home/small" || exit 99
+                mount -t tmpfs -o size=32m none "$home/small" || exit 99
                 "$runner" run long --db "$home/small/my.db" >"$home/out" 2>"$home/err"; echo $? >"$home/status"
                 rm "$home/small/filler"; touch "$home/full"
                 "$runner" resume last --db "$home/small/my.db" && "$runner" audit verify --db "$home/small/my.db"

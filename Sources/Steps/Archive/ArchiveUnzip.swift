@@ -3,15 +3,15 @@ package import Workflow
 
 /// `archive.unzip`: unpacks a ZIP file into a folder of its own.
 ///
-/// The folder is replaced as a whole and in one step, whatever was in it. Beside it stands `<to>.origin`, with the SHA-256 of
-/// the archive and of what came out, so that any later change in either is seen.
+/// The folder is replaced as a whole and in one step, whatever was in it. Beside it stands `<to>.origin`, with the
+/// SHA-256 of the archive and of what came out, so that any later change in either is seen.
 package struct ArchiveUnzip: StepKind {
     package let name = "archive.unzip"
     package let summary = "Unpacks a ZIP file into a folder, and nowhere else."
     package let parameters = [
         Parameter("archive", .string(.path), required: true, "The ZIP file."),
         Parameter("to", .string(.path), required: true, "The folder, which belongs to this step: what was in it goes."),
-        Parameter("max_bytes", .integer(1...(1 << 40)), default: .integer(2 << 30), "The largest contents that are unpacked."),
+        Parameter("max_bytes", .integer(1...(1 << 40)), default: .integer(2 << 30), "The most that is unpacked."),
     ]
     package let outputs = [
         Parameter("path", .string, "The folder."), Parameter("files", .integer, "How many entries the archive has."),
@@ -33,7 +33,8 @@ package struct ArchiveUnzip: StepKind {
             return .present(output(folder, origin.entries))
         }
         return .differs(
-            [Change("folder \(folder)", from: "other contents", to: "what is in the archive")], prior: ["existed": true])
+            [Change("folder \(folder)", from: "other contents", to: "what is in the archive")], prior: ["existed": true]
+        )
     }
 
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
@@ -49,7 +50,8 @@ package struct ArchiveUnzip: StepKind {
             throw StepError(error)
         }
         try files(folder) {
-            let origin = Origin(archive: digest ?? "", contents: try Self.digest(ofContents: folder) ?? "", entries: count)
+            let contents = try Self.digest(ofContents: folder)
+            let origin = Origin(archive: digest ?? "", contents: contents ?? "", entries: count)
             try FileDigest.write(origin.text, to: folder + ".origin")
         }
         return output(folder, count)
@@ -105,8 +107,8 @@ package struct ArchiveUnzip: StepKind {
     /// Nil where it is no folder.
     private static func digest(ofContents folder: String) throws -> String? {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else { return nil }
-        return try FileDigest.sha256(ofFolder: folder)
+        let isThere = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
+        return isThere && isFolder.boolValue ? try FileDigest.sha256(ofFolder: folder) : nil
     }
 
     private func output(_ folder: String, _ entries: Int) -> StepOutput {

@@ -3,9 +3,9 @@ package import Workflow
 /// `command.run`: runs a program, or a shell script.
 ///
 /// A program that fails is run again (as the step's `retry` says) only where that is known to be harmless: there is a
-/// `check`, or it is `idempotent`, or it ended with 75, by which it says so itself (`EX_TEMPFAIL` of sysexits.h). Else its
-/// failure is final; and where a signal ended it, nobody knows how far it came, so the outcome is unknown. 126 and 127 (not
-/// a program, not found) never pass by themselves.
+/// `check`, or it is `idempotent`, or it ended with 75, by which it says so itself (`EX_TEMPFAIL` of sysexits.h). Else
+/// its failure is final; and where a signal ended it, nobody knows how far it came, so the outcome is unknown. 126 and
+/// 127 (not a program, not found) never pass by themselves.
 package struct CommandRun: StepKind {
     package let name = "command.run"
     package let summary = "Runs a program or a shell script, and can tell whether it still has to."
@@ -25,7 +25,7 @@ package struct CommandRun: StepKind {
         Parameter(
             "revert", .string, exposed: true,
             "A script that undoes it, also what was half done; without it, a rollback passes over it."),
-        Parameter("json", .boolean, default: false, "Its standard output is JSON: 'result' holds what was read from it."),
+        Parameter("json", .boolean, default: false, "Standard output is JSON, and 'result' what was read from it."),
     ]
     package let outputs = [
         Parameter(

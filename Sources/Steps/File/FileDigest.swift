@@ -21,10 +21,11 @@ enum FileDigest {
         for name in try FileManager.default.subpathsOfDirectory(atPath: path).sorted() {
             let item = "\(path)/\(name)"
             let attributes = try FileManager.default.attributesOfItem(atPath: item)
-            let type = attributes[.type] as? FileAttributeType
+            let isFile = attributes[.type] as? FileAttributeType == .typeRegular
+            let size = isFile ? attributes[.size] as? Int ?? 0 : -1
             // Sizes and zero bytes keep what is different from running into the same.
-            hash.update(data: Data("\(name)\0\(type?.rawValue ?? "")\0\(type == .typeRegular ? attributes[.size] ?? 0 : 0)\0".utf8))
-            if type == .typeRegular { try update(&hash, withFile: item) }
+            hash.update(data: Data("\(name)\0\(size)\0".utf8))
+            if isFile { try update(&hash, withFile: item) }
         }
         return hex(hash.finalize())
     }

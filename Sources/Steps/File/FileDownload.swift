@@ -3,20 +3,20 @@ package import Workflow
 
 /// `file.download`: fetches a file over HTTP, resumes what was cut off, and checks what came.
 ///
-/// Beside the file `<to>` stand, while it comes, `<to>.part` and `<to>.part.validator`, and later `<to>.origin`: the SHA-256
-/// of the file and of the URL it came from. The URL may hold a token, so of it only the host is ever shown. Folders that were
-/// made above the file stay when it is reverted.
+/// Beside the file `<to>` stand, while it comes, `<to>.part` and `<to>.part.validator`, and later `<to>.origin`: the
+/// SHA-256 of the file and of the URL it came from. The URL may hold a token, so of it only the host is ever shown.
+/// Folders that were made above the file stay when it is reverted.
 package struct FileDownload: StepKind {
     package let name = "file.download"
     package let summary = "Downloads a file over HTTP, resuming a cut-off one, and checks its SHA-256."
     package let parameters =
         [
-            Parameter("url", .string, required: true, secret: true, "Where from; it may hold a token, so it is never shown."),
+            Parameter("url", .string, required: true, secret: true, "Where from; never shown, as it may hold a token."),
             Parameter("to", .string(.path), required: true, "The file to write; folders above it are made."),
             Parameter(
                 "sha256", .string(pattern: "[0-9a-fA-F]{64}"),
                 "What the file must have. Without it, the file is fetched again when the URL or the file has changed."),
-            Parameter("max_bytes", .integer(1...(1 << 40)), default: .integer(4 << 30), "The largest file that is accepted."),
+            Parameter("max_bytes", .integer(1...(1 << 40)), default: .integer(4 << 30), "The largest file accepted."),
             Parameter("timeout", .duration, default: "1h", "The longest time for one try; the next one resumes it."),
         ] + HTTPParameters.access
     package let outputs = [
@@ -34,7 +34,9 @@ package struct FileDownload: StepKind {
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
         let path = try input.string("to")
         _ = try input.authorization()
-        guard let digest = try files(path, { try FileDigest.sha256(of: path) }) else { return .absent(prior: ["sha256": .null]) }
+        guard let digest = try files(path, { try FileDigest.sha256(of: path) }) else {
+            return .absent(prior: ["sha256": .null])
+        }
         let prior: Value = ["sha256": .string(digest)]
         if let wanted = try input.optionalString("sha256")?.lowercased() {
             if wanted == digest { return .present(try output(path, digest)) }
@@ -87,11 +89,14 @@ package struct FileDownload: StepKind {
         return ["file \(path), which held something else before (SHA-256 \(digest))"]
     }
 
-    private func fetch(to part: String, _ input: StepInput, _ context: StepContext) async throws(StepError) -> HTTPDownload {
+    private func fetch(to part: String, _ input: StepInput, _ context: StepContext) async throws(StepError)
+        -> HTTPDownload
+    {
         let url = try input.string("url")
         let request = HTTPRequest(
             .get, url, authorization: try input.authorization(), trust: try input.trust(),
-            timeout: try input.duration("timeout") ?? .seconds(3600), responseLimitBytes: try input.integer("max_bytes"),
+            timeout: try input.duration("timeout") ?? .seconds(3600),
+            responseLimitBytes: try input.integer("max_bytes"),
             redirectLimit: 5)
         let object = "download from " + (HTTPAddress(url)?.host ?? "[not a URL]")
         let download: HTTPDownload

@@ -16,12 +16,13 @@ extension FileManager {
         }
     }
 
-    /// Puts a complete file in the place of another, or of none: at no moment, not even in a power cut, is there less than
-    /// one of them.
+    /// Puts a complete file in the place of another, or of none: at no moment, not even in a power cut, is there less
+    /// than one of them.
     func replace(_ path: String, with complete: String) throws {
         guard rename(complete, path) == 0 else { throw Errno(rawValue: errno) }
         let folder = try FileDescriptor.open(
-            URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false), .readOnly, options: .closeOnExec)
+            URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false), .readOnly,
+            options: .closeOnExec)
         try folder.closeAfter {
             guard fsync(folder.rawValue) == 0 else { throw Errno(rawValue: errno) }
         }
@@ -41,6 +42,6 @@ func files<T>(_ path: String, _ body: () throws -> T) throws(StepError) -> T {
     } catch {
         throw StepError(
             .permanent, "cannot work on the file: \((error as? Errno)?.description ?? error.localizedDescription)",
-            object: path, remedy: "check that the path is right, the folder's owner and rights, and that the disk has room")
+            object: path, remedy: "check the path, the folder's owner and rights, and that the disk has room")
     }
 }

@@ -3,9 +3,9 @@ package import Workflow
 
 /// `http.request`: sends one HTTP request.
 ///
-/// A request that only asks (GET, HEAD) is its own observation. One that changes something is never sent twice by itself
-/// unless it is said to be `idempotent` or `check` has told that it did not work: its lost reply, and a proxy's word that it
-/// lost its server (502, 503, 504), leave the outcome unknown.
+/// A request that only asks (GET, HEAD) is its own observation. One that changes something is never sent twice by
+/// itself unless it is said to be `idempotent` or `check` has told that it did not work: its lost reply, and a proxy's
+/// word that it lost its server (502, 503, 504), leave the outcome unknown.
 package struct HTTPStep: StepKind {
     package let name = "http.request"
     package let summary = "Sends an HTTP request and checks the reply."
@@ -17,16 +17,17 @@ package struct HTTPStep: StepKind {
             Parameter("body", .any, secret: true, "A text, or a value that is sent as JSON."),
             Parameter(
                 "expect", .array(.integer(100...599)),
-                "Statuses that are a success; without it, 200 to 299. GET and HEAD follow redirects that it does not name."),
+                "Statuses that are a success; without it, 200 to 299. GET and HEAD follow redirects if it names none."
+            ),
             Parameter("timeout", .duration, default: "60s", "The longest time for the whole request."),
-            Parameter("max_bytes", .integer(0...(1 << 30)), default: .integer(1 << 20), "The largest reply that is accepted."),
+            Parameter("max_bytes", .integer(0...(1 << 30)), default: .integer(1 << 20), "The largest reply accepted."),
             Parameter(
                 "idempotent", .boolean, default: false,
                 "Sending it twice does no harm, so that it may be sent again after a lost reply."),
             Parameter(
                 "check", .string(.uri),
-                "A URL that answers a GET, with the same headers and credentials, with 2xx where the work is done already "
-                    + "(its reply is the step's output then), and with 404 where it is not."),
+                "A URL that answers a GET, with the same headers and credentials, with 2xx where the work is done "
+                    + "already (its reply is the step's output then), and with 404 where it is not."),
         ] + HTTPParameters.access
     package let outputs = [
         Parameter("status", .integer, "The reply's status."),

@@ -1,9 +1,10 @@
 import Glibc
 
-/// Takes secret values out of everything that leaves a step, in the forms of `SecretForms`.
+/// Takes secret values out of everything that leaves a step: as they are, and in the forms of `SecretForms`, also where
+/// the text that holds them is URL-encoded or a JSON string.
 ///
-/// Works on UTF-8 bytes and marks before it masks, so that of two secrets that overlap in a text nothing is left. One pass
-/// over the text, however many secrets there are.
+/// Works on UTF-8 bytes and marks before it masks, so that of two secrets that overlap in a text nothing is left. One
+/// pass over the text and each of its meanings, however many secrets there are.
 public struct Redactor: Sendable {
     private static let mask = Array("***".utf8)
 
@@ -44,8 +45,8 @@ public struct Redactor: Sendable {
         }
     }
 
-    /// Keys are redacted too, and a number that is a secret becomes the mask: an all-digit secret may have become one on
-    /// its way.
+    /// Keys are redacted too, and a number that is a secret becomes the mask: an all-digit secret may have become one
+    /// on its way.
     public func redact(_ value: Value) -> Value {
         if needles.isEmpty { return value }
         return switch value {
@@ -95,6 +96,28 @@ public struct Redactor: Sendable {
 
     /// The stretches to mask, in order; those that touch or overlap are one.
     private func occurrences(in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+        let plain = search(text)
+        guard text.contains(where: { DecodedText.marks.contains($0) }) else { return plain }
+        let whole = DecodedText(text)
+        let meanings: [(DecodedText) -> DecodedText?] = [
+            { $0.unescaped() }, { $0.percentDecoded(plusIsSpace: false) }, { $0.percentDecoded(plusIsSpace: true) },
+        ]
+        var more: [Range<Int>] = []
+        for meaning in meanings {
+            // Twice, as JSON travels within JSON, and URLs within URLs.
+            guard let once = meaning(whole) else { continue }
+            for decoded in [once, meaning(once)] {
+                guard let decoded else { continue }
+                more += decoded.bytes.withUnsafeBufferPointer(search).map(decoded.origin)
+            }
+        }
+        if more.isEmpty { return plain }
+        var merged: [Range<Int>] = []
+        for range in (plain + more).sorted(by: { $0.lowerBound < $1.lowerBound }) { Self.append(range, to: &merged) }
+        return merged
+    }
+
+    private func search(_ text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
         guard let base = text.baseAddress, text.count >= SecretForms.shortest else { return [] }
         return pairs.withUnsafeBufferPointer { pairs in
             var found: [Range<Int>] = []
@@ -106,14 +129,17 @@ public struct Redactor: Sendable {
                             && memcmp(base + position, candidate, candidate.count) == 0
                     })
                 else { continue }
-                let end = position + needle.count
-                if let last = found.last, position <= last.upperBound {
-                    found[found.count - 1] = last.lowerBound..<max(last.upperBound, end)
-                } else {
-                    found.append(position..<end)
-                }
+                Self.append(position..<(position + needle.count), to: &found)
             }
             return found
+        }
+    }
+
+    private static func append(_ range: Range<Int>, to ranges: inout [Range<Int>]) {
+        if let last = ranges.last, range.lowerBound <= last.upperBound {
+            ranges[ranges.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+        } else {
+            ranges.append(range)
         }
     }
 

@@ -108,7 +108,9 @@ struct ArchiveUnzipTests {
     func notItsOwn() async throws {
         try await archive("z.writestr('a', '1')")
         try FileManager.default.createSymbolicLink(atPath: directory.file("link"), withDestinationPath: ".")
-        for place in [directory.path, directory.path + "/", directory.file("link"), directory.file("none/.."), "/", "."] {
+        for place in [
+            directory.path, directory.path + "/", directory.file("link"), directory.file("none/.."), "/", ".",
+        ] {
             let probe = try probe(["to": .string(place)])
             #expect(try await probe.refusalToObserve().kind == .permanent)
             #expect(try await probe.refusalToApply().message.contains("would go"))

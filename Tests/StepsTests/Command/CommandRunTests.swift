@@ -29,7 +29,9 @@ struct CommandRunTests {
         #expect(!FileManager.default.fileExists(atPath: directory.file("no")))
     }
 
-    @Test("exactly one of 'command' and 'script'", arguments: [[:], ["command": ["true"], "script": "true"]] as [[String: Value]])
+    @Test(
+        "exactly one of 'command' and 'script'",
+        arguments: [[:], ["command": ["true"], "script": "true"]] as [[String: Value]])
     func oneOfTwo(with: [String: Value]) async throws {
         for check: [String: Value] in [[:], ["check": "exit 0"]] {
             let probe = try probe(with.merging(check) { $1 })

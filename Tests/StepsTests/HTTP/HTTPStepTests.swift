@@ -18,7 +18,8 @@ struct HTTPStepTests {
 
     @Test("a GET is its own observation, and has nothing to revert")
     func get() async throws {
-        let server = try ScriptedServer.answering(headers: ["Content-Type: application/problem+json"], body: "{\"a\":1}")
+        let server = try ScriptedServer.answering(
+            headers: ["Content-Type: application/problem+json"], body: "{\"a\":1}")
         let probe = try probe(server.url + "/x?y=z")
         #expect(try await probe.observe() == .present(StepOutput(["status": 200, "body": ["a": 1]])))
         #expect(server.requests.map(\.line) == ["GET /x?y=z HTTP/1.1"])
@@ -44,7 +45,8 @@ struct HTTPStepTests {
             server.url, "PUT",
             ["body": "plain", "headers": ["X-One": "1", "content-type": "text/x"], "user": "u", "password": "p"]
         ).apply()
-        _ = try await probe(server.url, "PATCH", ["body": [:], "headers": ["content-type": "application/merge"]]).apply()
+        _ = try await probe(server.url, "PATCH", ["body": [:], "headers": ["content-type": "application/merge"]])
+            .apply()
         _ = try await probe(server.url, "DELETE").apply()
         let requests = server.requests
         #expect(requests.map(\.body) == ["{\"a\":1,\"b\":[true,\"x\"]}", "plain", "{}", ""])
@@ -89,7 +91,8 @@ struct HTTPStepTests {
     @Test("an error shows no credentials, though the server does, and not all that the server says")
     func secrets() async throws {
         let server = try ScriptedServer.answering(
-            "403 Forbidden", body: "no access with tok-4711\n" + String(repeating: "long ", count: 150) + "\n3\n4\n5\n6\n")
+            "403 Forbidden",
+            body: "no access with tok-4711\n" + String(repeating: "long ", count: 150) + "\n3\n4\n5\n6\n")
         let error = try await probe(server.url + "/?sig=s1gn4ture", "POST", ["token": "tok-4711"]).refusalToApply()
         #expect(!error.description.contains("4711") && !error.description.contains("s1gn4ture"))
         #expect(error.message.hasPrefix("the server answered 403: no access with [secret]\nlong "))
@@ -166,7 +169,10 @@ struct HTTPStepTests {
         }
         let probe = try probe(
             server.url + "/things", "POST",
-            ["check": .string(server.url + "/things/1?k=hush"), "body": ["a": 1], "token": "tok", "headers": ["X-A": "b"]])
+            [
+                "check": .string(server.url + "/things/1?k=hush"), "body": ["a": 1], "token": "tok",
+                "headers": ["X-A": "b"],
+            ])
         #expect(try await probe.observe() == .absent())
         let question = try #require(server.requests.first)
         #expect(question.line == "GET /things/1?k=hush HTTP/1.1")

@@ -45,6 +45,8 @@ struct Driver {
                 return try await follow(follower)
             }
             if let lease = try await acquire() {
+                // The engine of this process finds the request, and answers it.
+                Terminal.note("that process has ended: going on here")
                 return try await own(follower, under: lease) { _ in try await answer(to: id, request.run) }
             }
             try await Task.sleep(for: Self.pause)

@@ -1,28 +1,34 @@
-package import Workflow
 import Foundation
+package import Workflow
 
 /// `http.request`: sends one HTTP request.
+///
+/// A request that only asks (GET, HEAD) is its own observation. One that changes something is never sent twice by
+/// itself unless it is said to be `idempotent` or `check` has told that it did not work: its lost reply, and a proxy's
+/// word that it lost its server (502, 503, 504), leave the outcome unknown.
 package struct HTTPStep: StepKind {
     package let name = "http.request"
     package let summary = "Sends an HTTP request and checks the reply."
-    package let parameters = [
-        Parameter("url", .string(.uri), required: true, "Where to, with http or https."),
-        Parameter("method", .oneOf("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), default: "GET", "How."),
-        Parameter("headers", .map(.string), default: [:], secret: true, "Further headers."),
-        Parameter("body", .any, secret: true, "A text, or a value that is sent as JSON."),
-        Parameter("user", .string, "The user of Basic authentication."),
-        Parameter("password", .string, secret: true, "The password of Basic authentication."),
-        Parameter("token", .string, secret: true, "The token of Bearer authentication."),
-        Parameter("ca", .string, "Certificates (PEM) of a private authority; the machine's own do not count then."),
-        Parameter("expect", .array(.integer(100...599)), "Statuses that are a success; without it, 200 to 299."),
-        Parameter("timeout", .duration, default: "60s", "The longest time for the whole request."),
-        Parameter("max_bytes", .integer(0...(1 << 30)), default: .integer(1 << 20), "The largest reply that is accepted."),
-        Parameter(
-            "idempotent", .boolean, default: false,
-            "Sending it twice does no harm, so a lost reply needs nobody's judgement."),
-        Parameter(
-            "check", .string(.uri), "A URL that answers a GET with 2xx where the work is done already, with 404 where not."),
-    ]
+    package let parameters =
+        [
+            Parameter("url", .string(.uri), required: true, "Where to, with http or https."),
+            Parameter("method", .oneOf("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), default: "GET", "How."),
+            Parameter("headers", .map(.string), default: [:], secret: true, "Further headers."),
+            Parameter("body", .any, secret: true, "A text, or a value that is sent as JSON."),
+            Parameter(
+                "expect", .array(.integer(100...599)),
+                "Statuses that are a success; without it, 200 to 299. GET and HEAD follow redirects if it names none."
+            ),
+            Parameter("timeout", .duration, default: "60s", "The longest time for the whole request."),
+            Parameter("max_bytes", .integer(0...(1 << 30)), default: .integer(1 << 20), "The largest reply accepted."),
+            Parameter(
+                "idempotent", .boolean, default: false,
+                "Sending it twice does no harm, so that it may be sent again after a lost reply."),
+            Parameter(
+                "check", .string(.uri),
+                "A URL that answers a GET, with the same headers and credentials, with 2xx where the work is done "
+                    + "already (its reply is the step's output then), and with 404 where it is not."),
+        ] + HTTPParameters.access
     package let outputs = [
         Parameter("status", .integer, "The reply's status."),
         Parameter("body", .any, "The reply: a value where it is JSON, else a text."),
@@ -38,18 +44,17 @@ package struct HTTPStep: StepKind {
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
         let request = try request(input)
         if request.method.isSafe { return .present(try await send(request, input)) }
-        if let check = try input.optionalString("check") {
-            var question = request
-            question.method = .get
-            question.url = check
-            question.body = nil
-            question.isRepeatable = true
-            let response = try await perform(question, mutates: false)
-            if response.isSuccess { return .present(output(of: response)) }
-            if response.status == 404 { return .absent() }
-            throw refusal(response, question)
+        guard let check = try input.optionalString("check") else {
+            let isIdempotent = try input.flag("idempotent")
+            return isIdempotent ? .absent() : .unknown("a \(request.method.rawValue) without 'check' cannot be asked")
         }
-        return try input.flag("idempotent") ? .absent() : .unknown("a \(request.method.rawValue) without 'check' cannot be asked")
+        let question = question(check, of: request)
+        let response = try await perform(question)
+        switch response.status {
+        case 200..<300: return .present(output(of: response))
+        case 404, 410: return .absent()
+        default: throw refusal(response, question)
+        }
     }
 
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
@@ -63,22 +68,7 @@ package struct HTTPStep: StepKind {
         return request.method.isSafe ? [] : ["what \(request) did"]
     }
 
-    private func send(_ request: HTTPRequest, _ input: StepInput) async throws(StepError) -> StepOutput {
-        let response = try await perform(request, mutates: !request.isRepeatable)
-        let expected = input.integers("expect")
-        guard expected.isEmpty ? response.isSuccess : expected.contains(response.status) else {
-            throw refusal(response, request)
-        }
-        return output(of: response)
-    }
-
-    private func perform(_ request: HTTPRequest, mutates: Bool) async throws(StepError) -> HTTPResponse {
-        do {
-            return try await client.perform(request)
-        } catch {
-            throw StepError(error, changes: mutates)
-        }
-    }
+    // MARK: Requests
 
     private func request(_ input: StepInput) throws(StepError) -> HTTPRequest {
         var headers: [HTTPHeader] = []
@@ -88,55 +78,91 @@ package struct HTTPStep: StepKind {
         var body: Data?
         if let value = input["body"] {
             body = Data((value.stringValue ?? value.canonicalJSON).utf8)
-            if value.stringValue == nil, !headers.contains(where: { $0.isNamed("Content-Type") }) {
+            if value.stringValue == nil, headers["Content-Type"] == nil {
                 headers.append(HTTPHeader("Content-Type", "application/json"))
             }
         }
         guard let method = HTTPRequest.Method(rawValue: try input.string("method")) else {
-            throw StepError(.permanent, "no such method", object: "method")
+            throw StepError(.permanent, "there is no such method", object: "method", remedy: "correct 'method'")
         }
+        let timeout = try input.duration("timeout") ?? .seconds(60)
+        let isIdempotent = try input.flag("idempotent")
         return HTTPRequest(
-            method, try input.string("url"), headers: headers, body: body, authorization: try authorization(input),
-            trust: try input.optionalString("ca").map { .authorities(pem: $0) } ?? .system,
-            isRepeatable: method.isSafe ? true : try input.flag("idempotent"),
-            timeout: try input.duration("timeout") ?? .seconds(60), responseLimitBytes: try input.integer("max_bytes"))
+            method, try input.string("url"), headers: headers, body: body, authorization: try input.authorization(),
+            trust: try input.trust(), isRepeatable: method.isSafe || isIdempotent, timeout: timeout,
+            // A server may take all its time before the first byte.
+            stallTimeout: timeout, responseLimitBytes: try input.integer("max_bytes"),
+            redirectLimit: expected(input).contains { (300..<400).contains($0) } ? 0 : 5)
     }
 
-    private func authorization(_ input: StepInput) throws(StepError) -> HTTPAuthorization? {
-        if let token = try input.optionalString("token") { return .bearer(token: token) }
-        guard let user = try input.optionalString("user") else { return nil }
-        return .basic(user: user, password: try input.optionalString("password") ?? "")
+    private func question(_ url: String, of request: HTTPRequest) -> HTTPRequest {
+        var question = request
+        question.method = .get
+        question.url = url
+        question.body = nil
+        question.headers.removeAll { $0.isNamed("Content-Type") }
+        question.isRepeatable = true
+        return question
     }
 
-    /// 429 and the statuses of a proxy without its server pass by themselves; the server did not act on them.
+    private func send(_ request: HTTPRequest, _ input: StepInput) async throws(StepError) -> StepOutput {
+        let response = try await perform(request)
+        let expected = expected(input)
+        guard expected.isEmpty ? response.isSuccess : expected.contains(response.status) else {
+            throw refusal(response, request)
+        }
+        return output(of: response)
+    }
+
+    private func perform(_ request: HTTPRequest) async throws(StepError) -> HTTPResponse {
+        do {
+            return try await client.perform(request)
+        } catch {
+            throw StepError(error, changes: !request.isRepeatable)
+        }
+    }
+
+    private func expected(_ input: StepInput) -> [Int] {
+        input["expect"]?.arrayValue?.compactMap(\.integerValue) ?? []
+    }
+
+    // MARK: Replies
+
+    private func output(of response: HTTPResponse) -> StepOutput {
+        let isJSON = response.headers["Content-Type"]?.lowercased().contains("json") == true
+        let body = (isJSON ? try? Value(json: response.body) : nil) ?? .string(response.text)
+        return StepOutput(["status": .integer(response.status), "body": body])
+    }
+
     private func refusal(_ response: HTTPResponse, _ request: HTTPRequest) -> StepError {
-        let words = response.text.prefix(500).split(whereSeparator: \.isNewline).prefix(5).joined(separator: "\n")
-        let isPassing = [408, 425, 429, 502, 503, 504].contains(response.status)
+        let words = Excerpt.beginning(of: request.withoutSecrets(response.text))
+        let target = response.redirect.map { ", a redirect to \(HTTPAddress.display(of: $0))" } ?? ""
         return StepError(
-            isPassing ? .transient : .permanent, "the server answered \(response.status)" + (words.isEmpty ? "" : ": \(words)"),
+            Self.kind(of: response.status, isRepeatable: request.isRepeatable),
+            "the server answered \(response.status)" + target + (words.isEmpty ? "" : ": \(words)"),
             object: request.description, remedy: Self.remedy(for: response.status))
+    }
+
+    /// A server that says "not now" has done nothing; a proxy that has lost its server cannot know.
+    private static func kind(of status: Int, isRepeatable: Bool) -> StepError.Kind {
+        switch status {
+        case 408, 425, 429: .transient
+        case 500: isRepeatable ? .transient : .permanent
+        case 502, 503, 504: isRepeatable ? .transient : .outcomeUnknown
+        case 409, 412: .conflict
+        default: .permanent
+        }
     }
 
     private static func remedy(for status: Int) -> String {
         switch status {
+        case 300..<400: "use the URL that it redirects to, if it is the right one"
         case 401, 403: "check the credentials and what they are allowed to do"
-        case 404: "check the URL"
+        case 404, 410: "check the URL"
+        case 409, 412: "look at what is there already"
         case 429: "wait, or ask for a higher limit"
         case 500...: "look at the server's log"
         default: "correct the request as the server's answer says"
         }
-    }
-
-    private func output(of response: HTTPResponse) -> StepOutput {
-        let isJSON = response.headers["Content-Type"]?.contains("json") == true
-        let body = (isJSON ? try? Value(json: response.body) : nil) ?? .string(response.text)
-        return StepOutput(["status": .integer(response.status), "body": body])
-    }
-}
-
-extension StepInput {
-    /// A list of integers; missing means empty.
-    fileprivate func integers(_ name: String) -> [Int] {
-        self[name]?.arrayValue?.compactMap(\.integerValue) ?? []
     }
 }

@@ -19,6 +19,7 @@ final class EngineCore {
     private var acknowledgements: [Promise<Bool>] = []
     private var settledWaiters: [RunID: [Promise<RunStatus?>]] = [:]
     private var idleWaiters: [Promise<Void>] = []
+    private var quietWaiters: [Promise<Void>] = []
     /// Graphs by the hash of their bundle, for runs of the same workflow.
     private var workflows: [String: (workflow: Workflow, graph: RunGraph)] = [:]
     /// Runs that cannot be read, and why. They are left as they are.
@@ -78,6 +79,10 @@ final class EngineCore {
             for waiter in idleWaiters { waiter.keep(()) }
             idleWaiters = []
         }
+        if !quietWaiters.isEmpty, runsAtWork.isEmpty {
+            for waiter in quietWaiters { waiter.keep(()) }
+            quietWaiters = []
+        }
         return due
     }
 
@@ -110,9 +115,10 @@ final class EngineCore {
 
     private func endWaiting() {
         for waiter in settledWaiters.values.flatMap(\.self) { waiter.keep(nil) }
-        for waiter in idleWaiters { waiter.keep(()) }
+        for waiter in idleWaiters + quietWaiters { waiter.keep(()) }
         settledWaiters = [:]
         idleWaiters = []
+        quietWaiters = []
     }
 
     private func stopWork() {
@@ -161,7 +167,9 @@ final class EngineCore {
             finishRevert(instance, result, in: run)
             advance(run)
         case .timer(let id, let instance, let at):
-            guard let run = runs[id], run.machine.contains(instance), run.machine[instance].deadline == at else { return }
+            guard let run = runs[id], run.machine.contains(instance), run.machine[instance].deadline == at else {
+                return
+            }
             record(.timerFired(instance), in: run)
             advance(run)
         case .joinChild(let id, let instance): joinChild(of: id, instance)
@@ -173,11 +181,20 @@ final class EngineCore {
             batch.output.append(line)
         case .awaitSettled(let id, let promise):
             // A run that is settled in memory is about to be committed, which tells who waits.
-            if runs[id] == nil || isStopped { promise.keep(nil) } else { settledWaiters[id, default: []].append(promise) }
+            if runs[id] == nil || isStopped {
+                promise.keep(nil)
+            } else {
+                settledWaiters[id, default: []].append(promise)
+            }
         case .awaitIdle(let promise): runs.isEmpty ? promise.keep(()) : idleWaiters.append(promise)
+        // Whether it holds now is seen after the next commit, which comes at once.
+        case .awaitQuiet(let promise): quietWaiters.append(promise)
+        case .listAtWork(let promise): promise.keep(runsAtWork.filter { $0.machine.header?.parent == nil }.map(\.id).sorted())
         case .stop: stop()
         }
     }
+
+    private var runsAtWork: [ActiveRun] { runs.values.filter { $0.isAwake && $0.machine.isAtWork } }
 
     /// What is under way is ended and journaled as interrupted, so that the next owner looks before it acts.
     private func stop() {
@@ -193,7 +210,7 @@ final class EngineCore {
     // MARK: - Events
 
     /// Applies an event and keeps it for the next commit.
-    func record_(_ event: RunEvent, in run: ActiveRun) throws(InvalidEvent) {
+    func tryRecord(_ event: RunEvent, in run: ActiveRun) throws(InvalidEvent) {
         try run.machine.apply(event, at: now)
         if run.pending.isEmpty { touched.append(run.id) }
         run.pending.append(event)
@@ -202,7 +219,7 @@ final class EngineCore {
     /// Applies an event that the engine itself has made, and that therefore fits.
     func record(_ event: RunEvent, in run: ActiveRun) {
         do {
-            try record_(event, in: run)
+            try tryRecord(event, in: run)
         } catch {
             preconditionFailure("the engine made an event that does not fit run \(run.id): \(error)")
         }
@@ -323,7 +340,8 @@ final class EngineCore {
             throw JournalError(
                 .damaged, "the workflow with the hash \(hash) is missing", remedy: "restore a backup of the database")
         }
-        return register(try WorkflowLoader.load(bundle: WorkflowBundle(encoded: data), catalog: engine.catalog), hash: hash)
+        return register(
+            try WorkflowLoader.load(bundle: WorkflowBundle(encoded: data), catalog: engine.catalog), hash: hash)
     }
 
     @discardableResult

@@ -1,27 +1,40 @@
 /// How much of an attempt's output is kept: a chatty tool must not fill the disk.
-final class OutputBudget: Sendable {
-    private static let longestLine = 8192
+///
+/// Lines are redacted here, before one that is too long is cut: half a secret would not be known as one any more.
+package final class OutputBudget: Sendable {
+    /// In bytes.
+    package static let longestLine = 8192
     private let left: Locked<Int>
     private let limit: Int
+    private let redactor: Redactor
 
-    /// - Parameter limit: In bytes.
-    init(limit: Int) {
+    /// - Parameter limit: In bytes, of all lines together with their ends.
+    package init(limit: Int, redactor: Redactor = Redactor()) {
         self.limit = limit
+        self.redactor = redactor
         left = Locked(limit)
     }
 
     /// The lines of `text` that are kept; the last one kept says that more was cut.
-    func admit(_ text: String) -> [String] {
+    package func admit(_ text: String) -> [String] {
         var lines: [String] = []
-        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-            let kept = line.utf8.count > Self.longestLine ? "\(line.prefix(Self.longestLine / 4))… (line cut)" : String(line)
+        for line in redactor.redact(text).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            let kept = Self.shortened(line)
             let before = left.with { left in
-                defer { left -= kept.utf8.count + 1 }
+                defer { if left > 0 { left -= kept.utf8.count + 1 } }
                 return left
             }
             if before <= 0 { break }
             lines.append(before > kept.utf8.count ? kept : "… more than \(limit) bytes: the rest is not kept")
         }
         return lines
+    }
+
+    /// Cut between scalars: one character can be longer than any limit.
+    private static func shortened(_ line: Substring) -> String {
+        guard line.utf8.count > longestLine else { return String(line) }
+        var end = line.utf8.index(line.startIndex, offsetBy: longestLine / 4)
+        while UTF8.isContinuation(line.utf8[end]) { end = line.utf8.index(before: end) }
+        return "\(line[..<end])… (line cut)"
     }
 }

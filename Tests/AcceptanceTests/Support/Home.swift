@@ -20,8 +20,8 @@ final class Home: Sendable {
         try sandbox.variables().merging(["RUNNER_HOME": path, "NO_COLOR": "1"]) { $1 }
     }
 
-    func start(_ arguments: [String]) throws -> RunningProgram {
-        try Program.runner.start(arguments, environment: try environment())
+    func start(_ arguments: [String], with variables: [String: String] = [:]) throws -> RunningProgram {
+        try Program.runner.start(arguments, environment: try environment().merging(variables) { $1 })
     }
 
     func run(_ arguments: String...) async throws -> Program.Result {

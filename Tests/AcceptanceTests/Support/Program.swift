@@ -21,6 +21,9 @@ struct Program: Sendable {
         var status: Int32
         var output: String
         var error: String
+
+        /// All that it said.
+        var text: String { output + error }
     }
 
     func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Result {

@@ -4,7 +4,9 @@ import Testing
 /// The sandbox that the tests of the whole program work on: a real cluster, stand-in charts, and a stand-in of the API.
 struct Sandbox: Sendable {
     /// Nil where no sandbox was started: `Tests/run` starts one and names it in `RUNNER_TEST_SANDBOX`.
-    static let current: Sandbox? = ProcessInfo.processInfo.environment["RUNNER_TEST_SANDBOX"].map { Sandbox(directory: $0) }
+    static let current: Sandbox? = ProcessInfo.processInfo.environment["RUNNER_TEST_SANDBOX"].map {
+        Sandbox(directory: $0)
+    }
 
     static let condition = ConditionTrait.enabled(
         if: current != nil, "set RUNNER_TEST_SANDBOX to the folder of a sandbox: Tests/run does")
@@ -50,17 +52,22 @@ struct Sandbox: Sendable {
     func inventory() async throws -> [String] {
         let kinds = [
             "namespaces", "deployments", "statefulsets", "daemonsets", "jobs", "services", "ingresses",
-            "networkpolicies", "secrets", "configmaps", "persistentvolumeclaims", "serviceaccounts", "roles", "rolebindings",
+            "networkpolicies", "secrets", "configmaps", "persistentvolumeclaims", "serviceaccounts", "roles",
+            "rolebindings",
             "clusterroles", "clusterrolebindings", "customresourcedefinitions", "pods",
         ]
         var lines: [String] = []
         for kind in kinds {
-            let text = try await kubectl("get", kind, "-A", "--ignore-not-found", "-o", "custom-columns=N:.metadata.namespace,M:.metadata.name", "--no-headers")
+            let text = try await kubectl(
+                "get", kind, "-A", "--ignore-not-found", "-o", "custom-columns=N:.metadata.namespace,M:.metadata.name",
+                "--no-headers")
             for line in text.split(whereSeparator: \.isNewline) {
                 let words = line.split(separator: " ")
                 // What every namespace gets by itself.
                 if kind == "secrets", words.last?.contains("-token-") == true { continue }
-                if words.last == "kube-root-ca.crt" || (kind == "serviceaccounts" && words.last == "default") { continue }
+                if words.last == "kube-root-ca.crt" || (kind == "serviceaccounts" && words.last == "default") {
+                    continue
+                }
                 lines.append("\(kind) \(words.joined(separator: "/"))")
             }
         }

@@ -6,7 +6,7 @@ struct ManifestReaderTests {
     @Test(
         "scalars mean what they mean to Kubernetes",
         arguments: [
-            ("yes", true as Value), ("off", false), ("null", nil), ("", nil), ("\"true\"", "true"),
+            ("yes", true as Value), ("off", false), ("null", .null), ("", .null), ("\"true\"", "true"),
             ("2024-01-01", "2024-01-01"),
             ("1:30", "1:30"), ("0644", 420), ("0x1F", 31), ("-7", -7), ("1.5", 1.5), ("1e3", 1000.0),
             ("1.2.3", "1.2.3"), ("0.5.", "0.5."),

@@ -35,7 +35,7 @@ struct PreflightReportTests {
         "a plugin that does not enforce policies is a warning, one that does is none",
         arguments: [
             (["calico-node", "kube-proxy"], "Calico" as Value, 0), (["kube-flannel-ds"], "Flannel", 1),
-            (["kube-proxy"], nil, 1),
+            (["kube-proxy"], .null, 1),
         ])
     func network(daemonSets: [String], plugin: Value, warnings: Int) throws {
         var report = PreflightReport()

@@ -239,8 +239,8 @@ struct WorkflowLoaderTests {
     func inputsFile() throws {
         #expect(
             try Value(yaml: "a: [1, x, 1.5]\nb: {c: ~, d: 0x10}\n8080: on-off", file: "i.yaml")
-                == ["a": [1, "x", 1.5], "b": ["c": nil, "d": 16], "8080": "on-off"])
-        #expect(try Value(yaml: "", file: "i.yaml") == nil)
+                == ["a": [1, "x", 1.5], "b": ["c": .null, "d": 16], "8080": "on-off"])
+        #expect(try Value(yaml: "", file: "i.yaml") == .null)
         #expect(throws: DefinitionErrors.self) { try Value(yaml: "a: 1\n---\nb: 1", file: "i.yaml") }
         do throws(DefinitionErrors) {
             _ = try Value(yaml: (0..<60).map { "a\($0 / 2): 1" }.joined(separator: "\n"), file: "i.yaml")

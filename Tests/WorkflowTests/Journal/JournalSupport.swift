@@ -31,7 +31,9 @@ extension Journal {
 }
 
 extension JournalBatch {
-    static func created(_ run: String, _ header: RunHeader = MachineRun.header()) -> JournalBatch {
+    static func created(
+        _ run: String, _ header: RunHeader = RunHeader(workflow: "test", version: 1, bundle: "b", by: Actor("ada"))
+    ) -> JournalBatch {
         .events(run, .created(header), status: .pending)
     }
 

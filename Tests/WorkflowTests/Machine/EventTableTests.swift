@@ -25,8 +25,10 @@ import Workflow
         try backingOff.apply(
             .rollbackRequested(by: by, reason: nil), .revertStarted(a, attempt: 1),
             .revertFailed(a, StepError(.transient, "busy"), retryAt: later))
-        var reverting = broken
-        try reverting.apply(.rollbackRequested(by: by, reason: nil), .revertStarted(a, attempt: 1))
+        var rollingBack = broken
+        try rollingBack.apply(.rollbackRequested(by: by, reason: nil))
+        var reverting = rollingBack
+        try reverting.apply(.revertStarted(a, attempt: 1))
         var rolledBack = reverting
         try rolledBack.apply(.reverted(a, left: []), .settled(.rolledBack, outputs: [:]))
         var rollbackFailed = reverting
@@ -43,6 +45,7 @@ import Workflow
             ("signal", try run(start, .waitStarted(a, .signal(name: "s", expires: nil)))),
             ("sub-run", try run(start, .waitStarted(a, .run(RunID("r1.a"))))),
             ("a done", try run(start, .succeeded(a))),
+            ("b done", try run(start, .succeeded(a), .attemptStarted(b, attempt: 1), .succeeded(b))),
             ("failed", broken),
             ("unknown", try run(start, prepare, .outcomeUnknown(a, reason: "lost"), .settled(.unknown, outputs: [:]))),
             ("cancelling", try run(start, .cancelRequested(by: by, reason: nil))),
@@ -50,8 +53,10 @@ import Workflow
             (
                 "succeeded",
                 try run(
-                    start, .succeeded(a), .attemptStarted(b, attempt: 1), .succeeded(b), .settled(.succeeded, outputs: [:]))
+                    start, .succeeded(a), .attemptStarted(b, attempt: 1), .succeeded(b),
+                    .settled(.succeeded, outputs: [:]))
             ),
+            ("rollingBack", rollingBack),
             ("reverting", reverting),
             ("revertBackingOff", backingOff),
             ("rolledBack", rolledBack),
@@ -117,6 +122,25 @@ import Workflow
     private static let expected = """
         new: created
         created: admitted, signal, cancel
+        pending: start, signal, cancel, rollback
+        running: prior, ok, fail, interrupt, unknown, wait, signal, cancel, rollback
+        backingOff: timer, signal, cancel, rollback
+        sleeping: timer, signal, cancel, rollback
+        approval: timer, signal, approve, reject, cancel, rollback
+        signal: timer, signal, cancel, rollback
+        sub-run: ok, fail, signal, cancel, rollback
+        a done: start b, signal, cancel, rollback
+        b done: signal, cancel, rollback, settle ok
+        failed: skip, cancel, rollback, resume, retry, retry a
+        unknown: skip, adopt, cancel
+        cancelling: prior, ok, fail, interrupt, unknown, wait, cancel, rollback
+        cancelled: skip, rollback, resume, retry, retry a
+        succeeded: rollback, retry, retry a
+        rollingBack: revert
+        reverting: reverted, revertfail, revertinterrupt
+        revertBackingOff: timer
+        rolledBack:\u{20}
+        rollbackFailed: rollback
         """
 
     @Test func storedFormsAreReadBackTheSame() throws {
@@ -128,7 +152,8 @@ import Workflow
             .attemptFailed(Self.a, StepError(.conflict, "m", object: "o", remedy: "r"), retryAt: nil),
             .waitStarted(Self.a, .approval(message: "ok?", expires: nil)),
             .waitStarted(Self.a, .signal(name: "s", expires: Self.later)), .waitStarted(Self.a, .run(RunID("r1.a[0]"))),
-            .resolved(Self.a, .redo, by: Self.by, reason: "safe"), .resolved(Self.a, .discard, by: Self.by, reason: "no"),
+            .resolved(Self.a, .redo, by: Self.by, reason: "safe"),
+            .resolved(Self.a, .discard, by: Self.by, reason: "no"),
             .resolved(Self.a, .adopt(output: ["id": "7"]), by: Self.by, reason: "seen"),
             .cancelRequested(by: Self.by, reason: "late"), .reverted(Self.a, left: ["the volume v", "a secret"]),
             .revertFailed(Self.a, StepError(.timedOut, "slow"), retryAt: Self.later),
@@ -142,7 +167,8 @@ import Workflow
 
     @Test(arguments: [
         "null", "[]", "{}", "[\"later\",1]", "[\"start\"]", "[\"start\",0]", "[\"start\",[0],1]", "[\"ok\",0,[],1]",
-        "[\"fail\",0,{\"kind\":\"odd\",\"message\":\"m\"},null]", "[\"settle\",\"asleep\",{}]", "[\"wait\",0,{\"moon\":{}}]",
+        "[\"fail\",0,{\"kind\":\"odd\",\"message\":\"m\"},null]", "[\"settle\",\"asleep\",{}]",
+        "[\"wait\",0,{\"moon\":{}}]",
     ])
     func whatIsNoEventIsRefused(_ text: String) throws {
         #expect(throws: InvalidEvent.self) { try RunEvent(stored: Value(json: text)) }

@@ -26,7 +26,7 @@ struct StandIn: AsyncParsableCommand {
     var state: URL?
 
     @Option(help: "Which release to be: 3.21 has no tenants.*, 3.30 has.")
-    var serverVersion = ServerVersion.v3_21
+    var serverVersion = ServerVersion.release321
 
     @Flag(inversion: .prefixedNo, help: "Whether the role system may act for users of other companies.")
     var systemCrossesCompanies = true
@@ -40,10 +40,14 @@ struct StandIn: AsyncParsableCommand {
     @Option(help: "How many calls of the API are answered 503 before it is up.")
     var slowStart = 0
 
-    @Option(help: "A folder of packaged charts and their index.yaml, served under /charts/.", transform: URL.init(fileURLWithPath:))
+    @Option(
+        help: "A folder of packaged charts and their index.yaml, served under /charts/.",
+        transform: URL.init(fileURLWithPath:))
     var charts: URL?
 
-    @Option(help: "JSON of who may read the charts: {\"user\": …, \"password\": …}. Everybody unless given.", transform: URL.init(fileURLWithPath:))
+    @Option(
+        help: "JSON of who may read the charts: {\"user\": …, \"password\": …}. Everybody unless given.",
+        transform: URL.init(fileURLWithPath:))
     var chartsCredentialsFile: URL?
 
     @Option(help: "A folder served under /downloads/.", transform: URL.init(fileURLWithPath:))

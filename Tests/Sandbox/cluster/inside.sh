@@ -72,6 +72,7 @@ cat >"$dir/data/cni/10-bridge.conflist" <<JSON
    "ipam": {"type": "host-local", "routes": [{"dst": "0.0.0.0/0"}],
             "ranges": [[{"subnet": "$net.0/24", "rangeStart": "$net.32", "gateway": "$net.1"}]]}}]}
 JSON
+runtimes=()
 echo nameserver 127.0.0.1 >"$dir/data/resolv.conf" # no cluster DNS: names fail at once
 for node; do
     mkdir "$dir/data/$node"
@@ -89,7 +90,12 @@ netns_mounts_under_state_dir = true
 bin_dir = "$cache/cni"
 conf_dir = "$dir/data/cni"
 TOML
-    start "$node-containerd" containerd --config "$dir/data/$node/containerd.toml"
+    # A kubelet removes the logs of all pods it does not know. Their folder's path is fixed in its source, so each
+    # node sees one of its own there: containerd, which writes the logs, and later its kubelet.
+    mkdir -p "$dir/log/pods/$node"
+    start "$node-containerd" unshare --mount sh -c \
+        'mount --bind "$1" /var/log/pods && exec containerd --config "$2"' sh "$dir/log/pods/$node" "$dir/data/$node/containerd.toml"
+    runtimes+=($!)
     await [ -S "$dir/nodes/$node.sock" ]
 done
 "$(dirname "$0")/image.sh" "$dir" test-cluster/busybox:1
@@ -121,7 +127,7 @@ nodeStatusUpdateFrequency: 1s
 syncFrequency: 5s
 resolvConf: $dir/data/resolv.conf
 YAML
-    start "$node-kubelet" kubelet --config "$dir/data/$node/kubelet.yaml" --kubeconfig "$dir/kubeconfig.inside" \
+    start "$node-kubelet" nsenter --mount="/proc/${runtimes[i - 1]}/ns/mnt" kubelet --config "$dir/data/$node/kubelet.yaml" --kubeconfig "$dir/kubeconfig.inside" \
         --root-dir "$dir/data/$node/kubelet" --cert-dir "$dir/data/$node/pki" \
         --hostname-override "$node" --node-ip "$net.$i" \
         --container-runtime remote --container-runtime-endpoint "unix://$dir/nodes/$node.sock"

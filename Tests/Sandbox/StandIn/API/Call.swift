@@ -34,7 +34,7 @@ struct Call: Sendable {
 
 /// How this server behaves where servers differ.
 struct ServerOptions: Sendable {
-    var version = ServerVersion.v3_21
+    var version = ServerVersion.release321
     /// Whether the role `system` may act for users of other companies. The open-source server lets only `root`.
     var systemCrossesCompanies = true
     /// `apiserver.company.unique_names`.

@@ -4,7 +4,7 @@ import Foundation
 struct Directory: Sendable {
     let options: ServerOptions
 
-    /// Takes the caller from the `Authorization` header, which every call carries: `Basic key:secret` or `Bearer token`.
+    /// Takes the caller from the `Authorization` header that every call carries: `Basic key:secret` or `Bearer token`.
     func caller(_ authorization: String?, in world: inout World, now: Date) throws(APIError) -> World.User {
         guard let authorization else { throw .missingCredentials }
         let parts = authorization.split(separator: " ", maxSplits: 1)

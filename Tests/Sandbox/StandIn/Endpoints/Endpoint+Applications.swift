@@ -1,8 +1,8 @@
 extension Endpoint {
     /// `apps.*`: the applications that `upload_apps.py` brings.
     ///
-    /// The stand-in's own invention. How the real script talks to the server is not published; all that is known is that
-    /// it takes an administrator's credentials, one archive an application, and may be run again.
+    /// The stand-in's own invention. How the real script talks to the server is not published; all that is known is
+    /// that it takes an administrator's credentials, one archive an application, and may be run again.
     static let applications: [Endpoint] = [
         Endpoint("apps.get_all", .everyUser, [.optional("name")]) { (world, call) throws(APIError) in
             let pattern = try Pattern(call.string("name"))

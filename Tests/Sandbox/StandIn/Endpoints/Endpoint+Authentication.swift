@@ -61,7 +61,9 @@ extension Endpoint {
             [.required("access_key"), .optional("label")]
         ) { (world, call) throws(APIError) in
             let key = try call.required("access_key")
-            guard let index = world.credentials.firstIndex(where: { $0.accessKey == key && $0.user == call.identity.user })
+            guard
+                let index = world.credentials.firstIndex(where: { $0.accessKey == key && $0.user == call.identity.user }
+                )
             else { throw APIError(400, 75, "Access key not found: access_key=\(key)") }
             world.credentials[index].label = call.string("label")
             return ["updated": 1]
@@ -69,7 +71,9 @@ extension Endpoint {
         Endpoint("auth.revoke_credentials", .everyUser, [.required("access_key")]) { (world, call) throws(APIError) in
             try call.refuseProtected()
             let key = try call.required("access_key")
-            guard let index = world.credentials.firstIndex(where: { $0.accessKey == key && $0.user == call.identity.user })
+            guard
+                let index = world.credentials.firstIndex(where: { $0.accessKey == key && $0.user == call.identity.user }
+                )
             else {
                 throw .invalidUser(
                     "(invalid user or invalid access key): user=\(call.identity.user), access_key=\(key)")
@@ -99,7 +103,8 @@ extension Endpoint {
             world.users[index].role = role
             return ["updated": 1, "fields": ["role": .string(role.rawValue)]]
         },
-        Endpoint("auth.delete_user", .only(Role.administrators), [.required("user")]) { (world, call) throws(APIError) in
+        Endpoint("auth.delete_user", .only(Role.administrators), [.required("user")]) {
+            (world, call) throws(APIError) in
             let id = try call.required("user")
             guard let index = world.users.firstIndex(where: { $0.id == id }), !world.users[index].isProtected else {
                 throw APIError(400, 301, "Invalid user id: user=\(id)")

@@ -8,7 +8,8 @@ extension Endpoint {
             var settings: [String: JSON] = [:]
             if case .object(let given)? = call.body["defaults"] { settings = given }
             let company = try world.addCompany(
-                named: call.required("name"), settings: settings, unique: call.options.uniqueCompanyNames, now: call.now)
+                named: call.required("name"), settings: settings, unique: call.options.uniqueCompanyNames, now: call.now
+            )
             let queue = World.Queue(
                 id: World.newID(), company: company.id, name: "apps_default", systemTags: ["application"],
                 created: call.now)
@@ -51,10 +52,13 @@ extension Endpoint {
             return ["updated": world.companies[index].settings == before ? 0 : 1]
         },
         Endpoint(
-            "organization.update_company_name", .only(Role.administrators), [.optional("company"), .required("new_name")]
+            "organization.update_company_name", .only(Role.administrators),
+            [.optional("company"), .required("new_name")]
         ) { (world, call) throws(APIError) in
             let id = call.crossesCompanies ? call.string("company") ?? call.identity.company : call.identity.company
-            guard let index = world.companies.firstIndex(where: { $0.id == id }) else { throw .invalidID("company=\(id)") }
+            guard let index = world.companies.firstIndex(where: { $0.id == id }) else {
+                throw .invalidID("company=\(id)")
+            }
             world.companies[index].name = try call.required("new_name")
             return ["updated": 1]
         },

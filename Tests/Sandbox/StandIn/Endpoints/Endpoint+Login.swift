@@ -2,8 +2,10 @@ extension Endpoint {
     /// `login.*`: who may sign in to a company.
     static let login: [Endpoint] = [
         Endpoint("login.supported_modes", .anyone) { (_, _) throws(APIError) in
-            ["basic": ["enabled": false, "guest": ["enabled": false]], "sso": [:], "sso_providers": [],
-             "server_errors": ["missed_es_upgrade": false, "es_connection_error": false], "authenticated": false]
+            [
+                "basic": ["enabled": false, "guest": ["enabled": false]], "sso": [:], "sso_providers": [],
+                "server_errors": ["missed_es_upgrade": false, "es_connection_error": false], "authenticated": false,
+            ]
         },
         // Replaces the list. A domain that another company has too is accepted, as it is by the real server.
         Endpoint("login.set_domains", .only(Role.administrators), [.required("domains", .strings)]) {

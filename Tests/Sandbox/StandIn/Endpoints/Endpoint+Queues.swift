@@ -32,7 +32,8 @@ extension Endpoint {
             let own = world.queues.filter { $0.company == call.identity.company && $0.systemTags.contains("default") }
             guard own.count == 1 else {
                 throw own.isEmpty
-                    ? APIError(400, 707, "No default queue is found") : APIError(400, 708, "More than one default queue")
+                    ? APIError(400, 707, "No default queue is found")
+                    : APIError(400, 708, "More than one default queue")
             }
             return ["id": .string(own[0].id), "name": .string(own[0].name)]
         },
@@ -60,7 +61,8 @@ extension Endpoint {
         .optional("page_size", .int), .optional("search_hidden", .bool), .optional("max_task_entries", .int),
     ]
 
-    private static let list: @Sendable (inout World, Call) throws(APIError) -> JSON = { (world, call) throws(APIError) in
+    private static let list: @Sendable (inout World, Call) throws(APIError) -> JSON = {
+        (world, call) throws(APIError) in
         let pattern = try Pattern(call.string("name"))
         let ids = call.strings("id")
         let tags = call.strings("tags") ?? []

@@ -17,19 +17,23 @@ extension Endpoint {
             }
             let company = try world.addCompany(
                 named: call.required("name"), settings: [:], unique: call.options.uniqueCompanyNames, now: call.now)
-            if let domain = call.string("domain"), let index = world.companies.firstIndex(where: { $0.id == company.id }) {
+            if let domain = call.string("domain"),
+                let index = world.companies.firstIndex(where: { $0.id == company.id })
+            {
                 world.companies[index].domains = [domain]
             }
             for email in emails {
                 world.users.append(
                     World.User(
-                        id: World.newID(), name: email, company: company.id, email: email, role: .admin, created: call.now))
+                        id: World.newID(), name: email, company: company.id, email: email, role: .admin,
+                        created: call.now))
             }
             let credential = world.addTenantCredential(company.id, now: call.now)
             return ["id": .string(company.id), "credentials": credential.shownOnce]
         },
         Endpoint(
-            "tenants.add_tenant_admin_credentials", .only(Role.operators), since: APIVersion(2, 34), [.required("tenant")]
+            "tenants.add_tenant_admin_credentials", .only(Role.operators), since: APIVersion(2, 34),
+            [.required("tenant")]
         ) { (world, call) throws(APIError) in
             let company = try world.existing(call.required("tenant"))
             return ["credentials": world.addTenantCredential(company.id, now: call.now).shownOnce]
@@ -61,7 +65,8 @@ extension Endpoint {
             }
             let busy = world.queues.contains { $0.company == company.id && !$0.entries.isEmpty }
             guard !busy || call.bool("force") == true else {
-                throw APIError(400, 12, "Validation error (tenant has running resources, use force=true): id=\(company.id)")
+                throw APIError(
+                    400, 12, "Validation error (tenant has running resources, use force=true): id=\(company.id)")
             }
             let snapshot = world.resources(of: company.id)
             if let index = world.companies.firstIndex(where: { $0.id == company.id }) {

@@ -35,7 +35,8 @@ extension Endpoint {
         .optional("id", .strings), .optional("name"), .optional("page", .int), .optional("page_size", .int),
     ]
 
-    private static let list: @Sendable (inout World, Call) throws(APIError) -> JSON = { (world, call) throws(APIError) in
+    private static let list: @Sendable (inout World, Call) throws(APIError) -> JSON = {
+        (world, call) throws(APIError) in
         let pattern = try Pattern(call.string("name"))
         let ids = call.strings("id")
         let found = world.users.filter {

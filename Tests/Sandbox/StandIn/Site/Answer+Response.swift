@@ -15,7 +15,8 @@ extension Answer {
 
     var response: Response {
         Response(
-            status: HTTPResponse.Status(code: status), headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+            status: HTTPResponse.Status(code: status), headers: fields,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 
     /// The first half of the body under the length of the whole, and then nothing more.

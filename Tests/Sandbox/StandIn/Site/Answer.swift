@@ -25,9 +25,13 @@ struct Answer: Sendable {
 
     /// The page of a proxy that gets no answer from behind it.
     static func page(_ status: Int) -> Answer {
-        let reasons = [429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"]
+        let reasons = [
+            429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Temporarily Unavailable",
+            504: "Gateway Time-out",
+        ]
         let title = "\(status) \(reasons[status] ?? "Error")"
-        let page = "<html>\r\n<head><title>\(title)</title></head>\r\n<body>\r\n<center><h1>\(title)</h1></center>\r\n"
+        let page =
+            "<html>\r\n<head><title>\(title)</title></head>\r\n<body>\r\n<center><h1>\(title)</h1></center>\r\n"
             + "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
         return Answer(status: status, type: "text/html", body: Data(page.utf8))
     }

@@ -56,7 +56,9 @@ struct Folder: Sendable {
 
     private func firstByte(_ range: String) -> Int? {
         guard range.hasPrefix("bytes="), !range.contains(",") else { return nil }
-        return range.dropFirst("bytes=".count).split(separator: "-", omittingEmptySubsequences: false).first.flatMap { Int($0) }
+        return range.dropFirst("bytes=".count).split(separator: "-", omittingEmptySubsequences: false).first.flatMap {
+            Int($0)
+        }
     }
 
     private func lastByte(_ range: String) -> Int? {

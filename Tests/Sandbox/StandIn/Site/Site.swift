@@ -93,10 +93,11 @@ extension JSON {
     fileprivate var namingForeignCompany: JSON {
         guard case .object(let members) = self else { return self }
         return .object(
-            Dictionary(uniqueKeysWithValues: members.map { name, value in
-                let foreign: JSON = ["id": "ffffffffffffffffffffffffffffffff", "name": "somebody else"]
-                return (name, name == "company" ? foreign : value.namingForeignCompany)
-            }))
+            Dictionary(
+                uniqueKeysWithValues: members.map { name, value in
+                    let foreign: JSON = ["id": "ffffffffffffffffffffffffffffffff", "name": "somebody else"]
+                    return (name, name == "company" ? foreign : value.namingForeignCompany)
+                }))
     }
 }
 

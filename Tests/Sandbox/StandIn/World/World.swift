@@ -23,7 +23,8 @@ struct World: Hashable, Codable, Sendable {
         var isInternal = false
         /// Made from the configuration; its credentials belong to that.
         var isProtected = false
-        /// Whether the sign-in half is there, which holds the e-mail address and the credentials. `users.delete` leaves it.
+        /// Whether the sign-in half is there, which holds the e-mail address and the credentials.
+        /// `users.delete` leaves it.
         var canSignIn = true
         /// Whether the half is there that lists show.
         var isListed = true

@@ -94,7 +94,7 @@ shows as a pod that stays in Init:0/1, and never as an error. (A pod here reache
 {{- define "standin.checkURLs" -}}
 trap 'exit 1' TERM INT
 for name in $(env | sed -n 's/^\(CLEARML_[A-Z_]*_URL\)=.*/\1/p'); do
-    url=$(printenv "$name")
+    url=$(env | sed -n "s/^$name=//p")
     while ! echo "$url" | grep -Eq '^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/|$)'; do
         echo "waiting for $name ($url)"
         sleep 5 & wait $!

@@ -3,7 +3,7 @@ import Steps
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ArchiveUnzipTests {
     let processes = ProcessRunner(environment: ProcessInfo.processInfo.environment)
     let directory: TemporaryDirectory

@@ -3,7 +3,7 @@ import Steps
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ClearMLClientTests {
     let credentials = ClearMLCredentials(key: "KEY1", secret: "s3cr3t-value")
 

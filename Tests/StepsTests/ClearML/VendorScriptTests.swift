@@ -4,7 +4,7 @@ import Testing
 import Workflow
 
 /// The upload script runs for real, in a real Python, and says what it was given.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct VendorScriptTests {
     let directory: TemporaryDirectory
 

@@ -4,7 +4,7 @@ import Steps
 import Testing
 
 /// What is left of a step when its runner is killed with `kill -9`: nothing.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct OrphanTests {
     /// Two levels of descendants, one of them in a session of its own, none of which would ever end by itself or heed
     /// SIGTERM or SIGHUP.

@@ -4,7 +4,7 @@ import Steps
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ProcessRunnerTests {
     let runner = ProcessRunner(environment: ["PATH": "/usr/local/bin:/usr/bin:/bin", "BASE": "inherited"])
 

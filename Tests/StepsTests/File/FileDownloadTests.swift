@@ -3,7 +3,7 @@ import Steps
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FileDownloadTests {
     static let content = String((0..<200_000).map { Character(UnicodeScalar(UInt8(97 + $0 % 23))) })
     let client: HTTPClient

@@ -3,7 +3,7 @@ import Glibc
 import Steps
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HTTPClientTests {
     let client: HTTPClient
 

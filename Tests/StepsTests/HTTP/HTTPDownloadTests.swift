@@ -3,7 +3,7 @@ import Steps
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HTTPDownloadTests {
     let client: HTTPClient
     let directory: TemporaryDirectory

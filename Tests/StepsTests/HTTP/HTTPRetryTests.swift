@@ -3,7 +3,7 @@ import Steps
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HTTPRetryTests {
     let policy = HTTPRetry(attempts: 4, initial: .seconds(1), maximum: .seconds(3), longestPause: .seconds(60))
     let get = HTTPRequest(.get, "http://host/")

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HTTPStepTests {
     let client: HTTPClient
 

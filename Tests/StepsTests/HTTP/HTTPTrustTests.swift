@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// TLS with a private certificate authority, made and served by the real openssl.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HTTPTrustTests {
     let processes = ProcessRunner(environment: ProcessInfo.processInfo.environment)
 

@@ -3,7 +3,7 @@ import Testing
 import Workflow
 
 /// What other processes, and people who come late, ask for.
-@Suite(.timeLimit(.minutes(1))) struct EngineRequestTests {
+@Suite(.timeLimit(.minutes(10))) struct EngineRequestTests {
     private let bench: EngineBench
     init() throws { bench = try EngineBench() }
 

@@ -4,7 +4,7 @@ import Testing
 import Workflow
 
 /// A secret's value is in no byte of the database, in no form.
-@Suite(.timeLimit(.minutes(1))) struct EngineSecretTests {
+@Suite(.timeLimit(.minutes(10))) struct EngineSecretTests {
     private let bench: EngineBench
     init() throws { bench = try EngineBench() }
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1))) struct EngineSubRunTests {
+@Suite(.timeLimit(.minutes(10))) struct EngineSubRunTests {
     private let bench: EngineBench
     init() throws { bench = try EngineBench() }
 

@@ -2,7 +2,7 @@ import Testing
 import Workflow
 
 /// Steps that wait: they cost no worker, and survive the end of the process.
-@Suite(.timeLimit(.minutes(1))) struct EngineWaitTests {
+@Suite(.timeLimit(.minutes(10))) struct EngineWaitTests {
     private let bench: EngineBench
     init() throws { bench = try EngineBench() }
 

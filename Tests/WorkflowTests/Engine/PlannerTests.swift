@@ -1,7 +1,7 @@
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1))) struct PlannerTests {
+@Suite(.timeLimit(.minutes(10))) struct PlannerTests {
     private let bench: EngineBench
     init() throws { bench = try EngineBench() }
 

@@ -3,7 +3,7 @@ import Testing
 import Workflow
 
 /// What somebody does to the history behind the runner's back is found.
-@Suite(.timeLimit(.minutes(1))) struct HashChainTests {
+@Suite(.timeLimit(.minutes(10))) struct HashChainTests {
     private let folder: TemporaryFolder
     private let journal: SQLiteJournal
 

@@ -4,7 +4,7 @@ import Testing
 import Workflow
 
 /// Files that are not what they should be: nothing is lost, nothing is touched, and the error says what to do.
-@Suite(.timeLimit(.minutes(1))) struct JournalFaultTests {
+@Suite(.timeLimit(.minutes(10))) struct JournalFaultTests {
     private let folder: TemporaryFolder
     private var path: String { folder.file("journal.db") }
 

@@ -1,7 +1,7 @@
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1))) struct LeaseTests {
+@Suite(.timeLimit(.minutes(10))) struct LeaseTests {
     private let folder: TemporaryFolder
     private let journal: SQLiteJournal
 

@@ -3,7 +3,7 @@ import GRDB
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1))) struct SQLiteJournalTests {
+@Suite(.timeLimit(.minutes(10))) struct SQLiteJournalTests {
     private let folder: TemporaryFolder
     private let journal: SQLiteJournal
 

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Workflow
 
-@Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .timeLimit(.minutes(20)))
 struct ClearMLApplicationsTests {
     /// A server whose database is as old as the test says.
     final class Server: Sendable {

@@ -3,7 +3,7 @@ import Steps
 import Testing
 import Workflow
 
-@Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .timeLimit(.minutes(20)))
 struct ClearMLGroupsTests {
     let randomBytes: @Sendable (Int) -> [UInt8] = { count in
         var random = SystemRandomNumberGenerator()

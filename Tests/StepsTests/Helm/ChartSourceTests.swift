@@ -6,7 +6,7 @@ import Workflow
 /// Charts from a real repository and a real registry, both with passwords.
 @Suite(
     .enabled(if: TestCluster.isThere && !TestCluster.helms.isEmpty, TestCluster.hint),
-    .enabled(if: TestCluster.isOnPath("python3"), "needs python3"), .timeLimit(.minutes(3)))
+    .enabled(if: TestCluster.isOnPath("python3"), "needs python3"), .timeLimit(.minutes(20)))
 struct ChartSourceTests {
     static let helms = TestCluster.helms
 

@@ -3,7 +3,7 @@ import Steps
 import Testing
 import Workflow
 
-@Suite(.enabled(if: TestCluster.isThere && !TestCluster.helms.isEmpty, TestCluster.hint), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: TestCluster.isThere && !TestCluster.helms.isEmpty, TestCluster.hint), .timeLimit(.minutes(20)))
 struct HelmReleaseTests {
     func step(_ helm: String) throws -> StepUnderTest {
         try StepUnderTest(

@@ -6,7 +6,7 @@ import Workflow
 /// The charts of the sandbox, which have the objects of the real ones.
 @Suite(
     .enabled(if: TestCluster.isThere && !StandInCharts.cases.isEmpty, TestCluster.hint), .serialized,
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(20)))
 struct StandInChartTests {
     @Test(
         "right after its install a release shows no change, and after a change by hand that one",

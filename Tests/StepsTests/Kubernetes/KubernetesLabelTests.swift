@@ -2,7 +2,7 @@ import Steps
 import Testing
 import Workflow
 
-@Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .timeLimit(.minutes(20)))
 struct KubernetesLabelTests {
     @Test("labels are set, other values refused without `overwrite`, and the former ones put back")
     func life() async throws {

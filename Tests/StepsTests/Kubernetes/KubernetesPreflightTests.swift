@@ -2,7 +2,7 @@ import Steps
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct KubernetesPreflightTests {
     @Test("everything that is missing is told in one error", .enabled(if: TestCluster.isThere, TestCluster.hint))
     func allAtOnce() async throws {

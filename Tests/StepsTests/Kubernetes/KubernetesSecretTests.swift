@@ -3,7 +3,7 @@ import Steps
 import Testing
 import Workflow
 
-@Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .timeLimit(.minutes(20)))
 struct KubernetesSecretTests {
     @Test("generated values are made once, read ever after, and never part of what is recorded")
     func generatedOnce() async throws {

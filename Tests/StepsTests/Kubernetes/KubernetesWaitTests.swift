@@ -2,7 +2,7 @@ import Steps
 import Testing
 import Workflow
 
-@Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .timeLimit(.minutes(20)))
 struct KubernetesWaitTests {
     @Test("a rollout is waited for; creation, conditions, fields and deletion are seen")
     func goals() async throws {

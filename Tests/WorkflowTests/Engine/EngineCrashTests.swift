@@ -3,7 +3,7 @@ import Testing
 import Workflow
 
 /// Processes end at bad moments, and others go on.
-@Suite(.timeLimit(.minutes(2))) struct EngineCrashTests {
+@Suite(.timeLimit(.minutes(20))) struct EngineCrashTests {
     private let bench: EngineBench
     init() throws { bench = try EngineBench() }
 

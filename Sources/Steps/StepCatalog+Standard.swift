@@ -1,19 +1,33 @@
+import Foundation
 public import Workflow
 
 extension StepCatalog {
     /// Every step kind there is: the engine's own, and one line for each of ours.
     ///
-    /// - Parameter environment: The variables that programs inherit, and that say where private files go.
+    /// - Parameter environment: The variables that programs inherit, and that say where private files go and which
+    ///   cluster is meant.
     /// - Throws: Where the machine has no place for private files, or libcurl cannot start.
     public static func standard(environment: [String: String]) throws -> StepCatalog {
         let processes = ProcessRunner(environment: environment)
         let client = try HTTPClient(userAgent: "runner")
+        let cluster = ClusterAccess(processes: processes, files: try PrivateFiles(environment: environment))
+        let clearML = ClearMLTransport(
+            http: client, clock: ContinuousClock(), now: { Date() }, jitter: { .random(in: 0..<1) })
         return StepCatalog(
-            BuiltinKind.all + [
-                ArchiveUnzip(processes: processes),
-                CommandRun(processes: processes),
-                FileDownload(client: client),
-                HTTPStep(client: client),
-            ])
+            BuiltinKind.all
+                + [
+                    ArchiveUnzip(processes: processes),
+                    CommandRun(processes: processes),
+                    FileDownload(client: client),
+                    HTTPStep(client: client),
+                ]
+                + clearML.clearMLKinds(cluster: cluster, randomBytes: randomBytes)
+                + cluster.helmKinds(now: { Date() })
+                + cluster.kubernetesKinds(randomBytes: randomBytes))
+    }
+
+    private static func randomBytes(_ count: Int) -> [UInt8] {
+        var random = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
 }

@@ -146,7 +146,7 @@ package struct CommandRun: StepKind {
                     .permanent, what, object: role, remedy: "write less, or write to a file and name it in the output")
             }
             context.log(.note, what + ", so there is no output 'stdout'")
-            return StepOutput(["stdout": nil])
+            return StepOutput(["stdout": .null])
         }
         let text = String(decoding: bytes, as: UTF8.self)
         var values: [String: Value] = ["stdout": .string(text.hasSuffix("\n") ? String(text.dropLast()) : text)]

@@ -35,7 +35,7 @@ package struct FileDownload: StepKind {
         let path = try input.string("to")
         _ = try input.authorization()
         guard let digest = try files(path, { try FileDigest.sha256(of: path) }) else {
-            return .absent(prior: ["sha256": nil])
+            return .absent(prior: ["sha256": .null])
         }
         let prior: Value = ["sha256": .string(digest)]
         if let wanted = try input.optionalString("sha256")?.lowercased() {

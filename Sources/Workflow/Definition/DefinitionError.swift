@@ -5,7 +5,7 @@ public struct DefinitionError: Error, Hashable, Sendable, CustomStringConvertibl
         // The file as text
         case unreadableFile, syntax, tooLarge, badPath, workflowCycle
         // Its keys and values
-        case unknownKey, duplicateKey, duplicateStep, missingKey, misplacedKey, wrongType, invalidValue
+        case unknownKey, duplicateKey, missingKey, misplacedKey, wrongType, invalidValue
         // Steps
         case unknownStepKind, unknownStep, cycle, unknownParameter, missingParameter
         // Expressions

@@ -8,9 +8,10 @@ enum Spelling {
         guard wanted.count <= 64 else { return nil }
         let limit = max(1, min(3, wanted.count / 3))
         var best: (distance: Int, word: String)?
-        for candidate in words.sorted() where candidate != word {
+        for candidate in words where candidate != word && candidate.utf8.count <= 128 {
             let distance = distance(wanted, folded(candidate), limit: limit)
-            guard distance <= limit, distance < best?.distance ?? .max else { continue }
+            guard distance <= limit else { continue }
+            if let best, (best.distance, best.word) <= (distance, candidate) { continue }
             best = (distance, candidate)
         }
         return best?.word

@@ -14,7 +14,8 @@ extension WorkflowDefinition {
                     errors.append(
                         DefinitionError(
                             .missingInput, at: nil, "input '\(input.name)' of workflow '\(name)' is missing",
-                            fix: "give it with -i \(input.name)=…, \(input.schema.wanted), or in the file named with -f"))
+                            fix: "give it with -i \(input.name)=…, \(input.schema.wanted), or in the file named with -f"
+                        ))
                 }
                 continue
             }

@@ -45,8 +45,9 @@ public struct InputDefinition: Hashable, Sendable {
     public var secret: Bool
     public var description: String?
 
-    public init(_ name: String, _ schema: Schema, default: Value? = nil, secret: Bool = false, description: String? = nil)
-    {
+    public init(
+        _ name: String, _ schema: Schema, default: Value? = nil, secret: Bool = false, description: String? = nil
+    ) {
         self.name = name
         self.schema = schema
         self.default = `default`

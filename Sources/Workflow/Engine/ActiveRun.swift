@@ -3,7 +3,9 @@ final class ActiveRun {
     let id: RunID
     let workflow: Workflow
     var machine: RunMachine
-    /// The values of the run's secrets.
+    /// Whether the engine drives it. One that was only loaded takes in what is said to it, and starts nothing.
+    var isAwake = false
+    /// The values of the run's secrets, and of its inputs that are marked secret.
     private(set) var secrets: [String: String] = [:]
     /// Why the secrets could not be opened; nil where they could.
     private(set) var secretsProblem: String?
@@ -126,8 +128,12 @@ struct RunScope {
     private func scope(for steps: Set<String>) throws(EvaluationError) -> Scope {
         var outputs: [String: Value] = [:]
         for step in steps { outputs[step] = try run.output(ofStep: step) }
+        var inputs = run.machine.header?.inputs ?? [:]
+        for input in run.definition.inputs where input.secret {
+            if let value = run.secrets[input.name] { inputs[input.name] = .string(value) }
+        }
         var names: [String: Value] = [
-            "inputs": .object(run.machine.header?.inputs ?? [:]),
+            "inputs": .object(inputs),
             "secrets": .object(
                 Dictionary(uniqueKeysWithValues: run.definition.secrets.map { secret in
                     (secret.name, run.secrets[secret.name].map { .string($0) } ?? .null)

@@ -3,7 +3,8 @@ struct Attempt: Sendable {
     let kind: any StepKind
     let input: StepInput
     let context: StepContext
-    /// What the first observation of this run recorded; nil where nothing was changed yet.
+    /// What the observation before the first change of this run recorded, null where it recorded nothing; nil where
+    /// nothing was changed yet.
     let prior: Value?
     /// An earlier attempt may have had an effect that this one must find out about.
     let isInDoubt: Bool
@@ -22,7 +23,7 @@ struct Attempt: Sendable {
     ///   on any more.
     func run(prepare: @escaping @Sendable (Value) async -> Bool) async -> Result {
         do {
-            return try await withTimeout { try await self.observeAndApply(prepare) }
+            return try await time.limit(timeout) { try await observeAndApply(prepare) }
         } catch let error as StepError {
             return .failed(error)
         } catch is CancellationError {
@@ -41,33 +42,22 @@ struct Attempt: Sendable {
         case .absent(let prior), .differs(_, let prior): found = prior
         }
         try Task.checkCancellation()
+        let before = prior ?? found ?? .null
         if kind.reverting != .nothing {
-            guard await prepare(found ?? .null) else { throw CancellationError() }
+            guard await prepare(before) else { throw CancellationError() }
+            try Task.checkCancellation()
         }
-        return .succeeded(try await kind.apply(input, prior: prior ?? found, context), changed: true)
+        do {
+            return .succeeded(try await kind.apply(input, prior: before.isNull ? .none : before, context), changed: true)
+        } catch let error as StepError where error.kind == .outcomeUnknown {
+            return try await observe(after: error)
+        }
     }
 
-    private func withTimeout(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
-        guard let timeout else { return try await body() }
-        let deadline = time.now() + timeout
-        return try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await body() }
-            group.addTask { [time] in
-                try await time.sleep(until: deadline)
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next(), let result = first else {
-                group.cancelAll()
-                // The handler ends what it started before it returns; what it says then is no result any more,
-                // unless it was done at the last moment.
-                if let late = try? await group.next(), let result = late { return result }
-                throw StepError(
-                    .timedOut, "did not end within \(timeout.milliseconds / 1000) s",
-                    remedy: "see 'runner logs' for what it waited for; raise 'timeout' where it only needs longer")
-            }
-            return result
-        }
+    /// The reply to a change was lost. Where its effect shows at once, all is well; else the next attempt looks again.
+    private func observe(after error: StepError) async throws -> Result {
+        guard !Task.isCancelled, case .present(let output)? = try? await kind.observe(input, context) else { throw error }
+        return .succeeded(output, changed: true)
     }
 }
 
@@ -78,8 +68,11 @@ struct RevertAttempt: Sendable {
 
     func run() async -> Swift.Result<[String], StepError> {
         do {
+            let prior = attempt.prior.flatMap { $0.isNull ? .none : $0 }
             return .success(
-                try await attempt.kind.revert(attempt.input, output: output, prior: attempt.prior, attempt.context))
+                try await attempt.time.limit(attempt.timeout) {
+                    try await attempt.kind.revert(attempt.input, output: output, prior: prior, attempt.context)
+                })
         } catch let error as StepError {
             return .failure(error)
         } catch is CancellationError {

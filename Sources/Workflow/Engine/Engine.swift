@@ -4,6 +4,13 @@
 /// durable in one transaction, and only then acts on it. So one commit serves many runs, and no effect comes before its
 /// event is on disk.
 public final class Engine: Sendable {
+    /// Which of the runs that were under way when the last owner ended go on by themselves.
+    public enum Recovery: Hashable, Sendable {
+        case all
+        /// Those that somebody asks for: `resume` wakes a run, and so do `retry`, `cancel` and `rollback`.
+        case onDemand
+    }
+
     public struct Configuration: Sendable {
         /// A folder that belongs to the installation, kept between runs.
         public var dataDirectory: String
@@ -13,15 +20,17 @@ public final class Engine: Sendable {
         public var pollInterval: Duration
         /// The most that one attempt's output may take in the journal, in bytes.
         public var outputLimit: Int
+        public var recovery: Recovery
 
         public init(
             dataDirectory: String, lease: Duration = .seconds(15), pollInterval: Duration = .milliseconds(200),
-            outputLimit: Int = 1 << 20
+            outputLimit: Int = 1 << 20, recovery: Recovery = .all
         ) {
             self.dataDirectory = dataDirectory
             self.lease = lease
             self.pollInterval = pollInterval
             self.outputLimit = outputLimit
+            self.recovery = recovery
         }
     }
 
@@ -57,20 +66,35 @@ public final class Engine: Sendable {
         try await withThrowingDiscardingTaskGroup { group in
             // Whoever still waits for an answer then must not wait for ever.
             defer { mailbox.close { $0.refuse() } }
-            group.addTask { try await self.keep(lease) }
-            group.addTask { try await self.pollRequests() }
+            group.addTask { try await self.orStop { try await self.keep(lease) } }
+            group.addTask { try await self.orStop { try await self.pollRequests() } }
             let core = EngineCore(engine: self, lease: lease)
             defer { group.cancelAll() }
             try await withTaskCancellationHandler {
-                try await core.recover()
-                while true {
-                    for effect in try await core.commit() { perform(effect, in: &group) }
-                    if core.isStopped { break }
-                    try await core.handle(await mailbox.take())
+                do {
+                    try await core.recover()
+                    while true {
+                        for effect in try await core.commit() { perform(effect, in: &group) }
+                        if core.isStopped { break }
+                        try await core.handle(await mailbox.take())
+                    }
+                } catch {
+                    core.abandon()
+                    throw error
                 }
             } onCancel: {
                 self.mailbox.send(.stop)
             }
+        }
+    }
+
+    /// An error beside the loop ends the loop too.
+    private func orStop(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch {
+            mailbox.send(.stop)
+            throw error
         }
     }
 
@@ -119,7 +143,7 @@ public final class Engine: Sendable {
                 seen = counter
                 for (id, request) in try await journal.pendingRequests() where id > lastID {
                     lastID = id
-                    mailbox.send(.request(request, .journal(id)))
+                    mailbox.send(request.map { .request($0, .journal(id)) } ?? .unreadableRequest(id))
                 }
             }
             do { try await time.sleep(until: time.now() + configuration.pollInterval) } catch { return }
@@ -143,6 +167,8 @@ public final class Engine: Sendable {
 /// What reaches the loop.
 enum EngineMessage: Sendable {
     case request(EngineRequest, EngineReply)
+    /// Another process left a request that this version does not know.
+    case unreadableRequest(Int)
     case prepared(RunID, InstanceID, attempt: Int, prior: Value, Promise<Bool>)
     case attempted(RunID, InstanceID, attempt: Int, Attempt.Result)
     case reverted(RunID, InstanceID, attempt: Int, Result<[String], StepError>)
@@ -162,7 +188,7 @@ enum EngineMessage: Sendable {
         case .prepared(_, _, _, _, let promise): promise.keep(false)
         case .awaitSettled(_, let promise): promise.keep(nil)
         case .awaitIdle(let promise): promise.keep(())
-        case .request, .attempted, .reverted, .timer, .joinChild, .rollBackChild, .output, .stop: break
+        case .request, .unreadableRequest, .attempted, .reverted, .timer, .joinChild, .rollBackChild, .output, .stop: break
         }
     }
 }

@@ -12,8 +12,12 @@ extension EngineCore {
         guard let workflow = run.workflow.children[path] else {
             throw StepError(.permanent, "the workflow '\(path)' is not part of this one's bundle")
         }
-        let header = try childHeader(of: run, instance, workflow, input)
-        let sealed = try sealedSecrets(for: workflow.definition, child, input)
+        let inputs = try childInputs(of: run, workflow.definition, input)
+        let header = RunHeader(
+            workflow: workflow.definition.name, version: workflow.definition.version, bundle: workflow.bundle.hash,
+            inputs: inputs.open, parallel: run.machine.header?.parallel ?? 1, by: Actor("run \(run.id)"),
+            parent: RunHeader.Parent(run: run.id, step: run.name(of: instance)))
+        let sealed = try sealedSecrets(for: workflow.definition, child, input, inputs.secret)
         record(.waitStarted(instance, .run(child)), in: run)
         do {
             keepBundle(of: workflow)
@@ -23,31 +27,34 @@ extension EngineCore {
         }
     }
 
-    private func childHeader(
-        of run: ActiveRun, _ instance: InstanceID, _ workflow: Workflow, _ input: StepInput
-    ) throws(StepError) -> RunHeader {
+    /// The inputs of a sub-run, checked: those for the journal, and those that are kept like secrets.
+    private func childInputs(
+        of run: ActiveRun, _ definition: WorkflowDefinition, _ input: StepInput
+    ) throws(StepError) -> (open: [String: Value], secret: [String: String]) {
         let given = try input.object("inputs")
-        guard !run.redactor.finds(in: .object(given)) else {
+        var open: [String: Value]
+        do {
+            open = try definition.resolveInputs(given: given)
+        } catch {
+            throw StepError(.permanent, "the inputs do not fit workflow '\(definition.name)': \(error)")
+        }
+        var secret: [String: String] = [:]
+        for input in definition.inputs where input.secret {
+            guard let value = open.removeValue(forKey: input.name), !value.isNull else { continue }
+            secret[input.name] = value.stringValue ?? value.canonicalJSON
+        }
+        guard !run.redactor.finds(in: .object(open)) else {
             throw StepError(
                 .permanent, "the inputs of the sub-run hold a secret, and inputs are written to the journal",
-                remedy: "pass it under 'secrets' of this step")
+                remedy: "pass it under 'secrets' of this step, or mark the input as secret")
         }
-        let inputs: [String: Value]
-        do {
-            inputs = try workflow.definition.resolveInputs(given: given)
-        } catch {
-            throw StepError(.permanent, "the inputs do not fit workflow '\(workflow.definition.name)': \(error)")
-        }
-        return RunHeader(
-            workflow: workflow.definition.name, version: workflow.definition.version, bundle: workflow.bundle.hash,
-            inputs: inputs, parallel: run.machine.header?.parallel ?? 1, by: Actor("run \(run.id)"),
-            parent: RunHeader.Parent(run: run.id, step: run.name(of: instance)))
+        return (open, secret)
     }
 
     private func sealedSecrets(
-        for definition: WorkflowDefinition, _ child: RunID, _ input: StepInput
+        for definition: WorkflowDefinition, _ child: RunID, _ input: StepInput, _ inputs: [String: String]
     ) throws(StepError) -> String? {
-        let secrets = try input.object("secrets").compactMapValues(\.stringValue)
+        let secrets = try input.object("secrets").compactMapValues(\.stringValue).merging(inputs) { $1 }
         if let missing = definition.secrets.first(where: { $0.required && secrets[$0.name] == nil }) {
             throw StepError(
                 .permanent, "workflow '\(definition.name)' needs the secret '\(missing.name)'",
@@ -61,22 +68,41 @@ extension EngineCore {
         }
     }
 
+    /// Sees to it that the sub-runs which steps of this run wait for go on: the last owner may have ended between the
+    /// start of a wait and its look at the sub-run.
+    func joinChildren(of run: ActiveRun) {
+        let id = run.id
+        for instance in run.machine.instances {
+            guard case .waiting(.run) = run.machine[instance].phase else { continue }
+            after { .send(.joinChild(id, instance)) }
+        }
+    }
+
     /// A sub-run exists already: it goes on from where it stopped, or its end is taken as it is.
     func joinChild(of id: RunID, _ instance: InstanceID) {
         guard let run = runs[id], case .waiting(.run(let childID)) = run.machine[instance].phase else { return }
         guard let child = runs[childID] else { return childIsGone(run, instance, childID) }
-        switch child.machine.status {
-        case .failed, .cancelled:
-            record(.resumed(by: Actor("run \(id)")), in: child)
+        guard child.machine.status.isSettled else {
+            wake(child)
+            advance(child)
+            return cancelTasksIfNeeded(of: run)
+        }
+        do {
+            guard run.machine.status == .running, [.failed, .cancelled].contains(child.machine.status) else {
+                return tellParent(of: child, child.machine.status, child.machine.outputs)
+            }
+            try record_(.resumed(by: Actor("run \(id)")), in: child)
+            child.isAwake = true
             armTimers(of: child)
             advance(child)
-        case let status where status.isSettled: tellParent(of: child, status, child.machine.outputs)
-        default: break
+        } catch {
+            // A step of it has an unknown outcome, which an operator has to resolve first.
+            tellParent(of: child, child.machine.status, child.machine.outputs)
         }
     }
 
     private func childIsGone(_ run: ActiveRun, _ instance: InstanceID, _ child: RunID) {
-        let error = StepError(.permanent, "the journal has no run \(child)", remedy: "check it with 'runner audit verify'")
+        let error = StepError(.permanent, absence(of: child), remedy: "check the journal with 'runner audit verify'")
         record(.attemptFailed(instance, error, retryAt: nil), in: run)
         advance(run)
     }
@@ -89,6 +115,9 @@ extension EngineCore {
             record(.reverted(instance, left: []), in: run)
             return advance(run)
         }
+        wake(child)
+        // One that is rolling back already reports when that is done.
+        if child.machine.status == .rollingBack { return advance(child) }
         if child.machine.status == .rolledBack { return tellParent(of: child, .rolledBack, [:]) }
         do {
             try record_(.rollbackRequested(by: Actor("run \(id)"), reason: nil), in: child)
@@ -126,11 +155,11 @@ extension EngineCore {
         _ child: ActiveRun, _ status: RunStatus, _ outputs: [String: Value], to run: ActiveRun, _ instance: InstanceID
     ) {
         if status == .succeeded {
-            return record(.attemptSucceeded(instance, output: outputs, sealed: nil, changed: true), in: run)
+            return finish(instance, .succeeded(StepOutput(outputs), changed: true), in: run)
         }
         let reason = child.machine.instances.lazy.compactMap { child.machine[$0].failure?.message }.first
         let error = StepError(
-            status == .cancelled ? .cancelled : .permanent,
+            status == .cancelled && run.machine.status == .cancelling ? .cancelled : .permanent,
             "sub-run \(child.id) ended as \(status.rawValue)" + (reason.map { ": \($0)" } ?? ""), object: "run \(child.id)",
             remedy: "see 'runner show \(child.id)'; resuming this run resumes it too")
         record(.attemptFailed(instance, error, retryAt: nil), in: run)

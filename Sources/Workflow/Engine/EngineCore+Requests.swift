@@ -1,6 +1,8 @@
 extension EngineCore {
     /// Does what was asked, or says why it does not fit.
     func answer(_ request: EngineRequest, _ reply: EngineReply) {
+        // What another process asked for waits for the next owner.
+        if isStopped, case .journal = reply { return }
         do {
             try perform(request)
             self.reply(.done, to: reply)
@@ -12,13 +14,16 @@ extension EngineCore {
     private func perform(_ request: EngineRequest) throws(InvalidEvent) {
         if isStopped { throw InvalidEvent("the engine is stopping") }
         if case .start(let id, let header, let sealed) = request { return try start(id, header, sealedSecrets: sealed) }
-        guard let run = runs[request.run] else { throw InvalidEvent("there is no run \(request.run)") }
+        guard let run = runs[request.run] else { throw InvalidEvent(absence(of: request.run)) }
         switch request {
         case .start: break
         case .cancel(_, let actor, let reason):
+            wake(run)
             try record_(.cancelRequested(by: actor, reason: reason), in: run)
             cancelTasksIfNeeded(of: run)
         case .rollback(_, let actor, let reason):
+            if run.machine.status.isSettled { try requireFreeGroup(run) }
+            wake(run)
             try record_(.rollbackRequested(by: actor, reason: reason), in: run)
             cancelTasksIfNeeded(of: run)
         case .resume(_, let actor, let sealed):
@@ -26,16 +31,20 @@ extension EngineCore {
                 run.open(sealedSecrets: sealed)
                 keepSecrets(of: run.id, sealed: sealed)
             }
+            try requireFreeGroup(run)
             // A run that was only interrupted goes on as soon as somebody drives it.
             if run.machine.status.isSettled {
-                try requireFreeGroup(run)
                 try record_(.resumed(by: actor), in: run)
+                run.isAwake = true
                 armTimers(of: run)
             }
+            wake(run)
+            admitPending()
         case .retry(_, let step, let actor):
             try requireFreeGroup(run)
             let index = try step.map { name throws(InvalidEvent) in try self.index(of: name, in: run) }
             try record_(.retryRequested(from: index, by: actor), in: run)
+            run.isAwake = true
             armTimers(of: run)
         case .skip(_, let step, let actor, let reason):
             try record_(.skipped(try instance(named: step, in: run), reason: reason, by: actor), in: run)
@@ -44,7 +53,6 @@ extension EngineCore {
         case .reject(_, let step, let actor, let reason):
             try record_(.rejected(try instance(named: step, in: run), by: actor, reason: reason), in: run)
         case .signal(_, let name, let data, let actor):
-            if run.machine.status.isSettled { throw InvalidEvent("run \(run.id) is \(run.machine.status.rawValue)") }
             try record_(.signalReceived(name: name, data: run.redactor.redact(data), by: actor), in: run)
         case .resolve(_, let step, let resolution, let actor, let reason):
             try record_(
@@ -54,7 +62,7 @@ extension EngineCore {
     }
 
     private func start(_ id: RunID, _ header: RunHeader, sealedSecrets: String?) throws(InvalidEvent) {
-        guard let (workflow, _) = workflow(header.bundle) else { throw InvalidEvent("its workflow is not stored") }
+        guard let (workflow, _) = workflow(header.bundle) else { throw InvalidEvent(absence(of: id)) }
         var header = header
         if let rule = workflow.definition.concurrency, header.group == nil {
             header.group = try group(rule, header)
@@ -81,6 +89,7 @@ extension EngineCore {
         if runs[id] != nil { throw InvalidEvent("there is a run \(id) already") }
         let graph = self.workflow(header.bundle)?.graph ?? register(workflow, hash: header.bundle).graph
         let run = ActiveRun(id: id, workflow: workflow, machine: RunMachine(graph: graph), sealer: engine.sealer)
+        run.isAwake = true
         runs[id] = run
         if let sealedSecrets {
             run.open(sealedSecrets: sealedSecrets)

@@ -66,7 +66,7 @@ extension EngineCore {
         let state = run.machine[instance]
         let work = Attempt(
             kind: kind, input: input, context: context(instance, attempt: state.attempts, in: run),
-            prior: state.prior.flatMap { $0.isNull ? nil : $0 }, isInDoubt: state.isInDoubt,
+            prior: state.prior, isInDoubt: state.isInDoubt,
             mayBeOurs: state.effect != .none, timeout: timeout(of: step, state), time: engine.time)
         let (id, number, mailbox) = (run.id, state.attempts, engine.mailbox)
         after { [run] in
@@ -159,12 +159,15 @@ extension EngineCore {
         let error = run.redactor.redact(error)
         let state = run.machine[instance]
         let retryAt = run.machine.status == .running ? retryTime(after: error, of: instance, in: run) : nil
-        if error.kind == .outcomeUnknown, retryAt == nil, state.isPrepared, run.machine.status == .running {
+        if [.outcomeUnknown, .cancelled].contains(error.kind), retryAt == nil, state.isPrepared,
+            run.machine.status == .running
+        {
             return record(.outcomeUnknown(instance, reason: error.message), in: run)
         }
         if error.kind == .cancelled, run.machine.status == .running {
             // Nobody asked the run to stop: the handler gave up by itself.
-            record(.attemptFailed(instance, StepError(.transient, error.message, object: error.object), retryAt: retryAt), in: run)
+            let kind: StepError.Kind = state.isPrepared ? .outcomeUnknown : .transient
+            record(.attemptFailed(instance, StepError(kind, error.message, object: error.object), retryAt: retryAt), in: run)
         } else {
             record(.attemptFailed(instance, error, retryAt: retryAt), in: run)
         }
@@ -230,7 +233,7 @@ extension EngineCore {
         let work = RevertAttempt(
             attempt: Attempt(
                 kind: kind, input: input, context: context(instance, attempt: attempt, in: run),
-                prior: state.prior.flatMap { $0.isNull ? nil : $0 }, isInDoubt: false, mayBeOurs: true,
+                prior: state.prior, isInDoubt: false, mayBeOurs: true,
                 timeout: run.step(of: instance).timeout, time: engine.time),
             output: recordedOutput(of: instance, in: run))
         let (id, mailbox) = (run.id, engine.mailbox)
@@ -276,18 +279,13 @@ extension EngineCore {
                     outputs[name] = run.redactor.redact(try scope(run).evaluate(template))
                 } catch {
                     outputs[name] = .null
-                    batchNote("output '\(name)' has no value: \(error)", run)
+                    note("output '\(name)' has no value: \(error)", of: run)
                 }
             }
         }
         record(.settled(status, outputs: outputs), in: run)
         tellParent(of: run, status, outputs)
         admitPending()
-    }
-
-    private func batchNote(_ text: String, _ run: ActiveRun) {
-        engine.mailbox.send(
-            .output(run.id, OutputLine(run: run.id, step: "", attempt: 0, at: now, stream: .note, text: text)))
     }
 }
 

@@ -21,6 +21,8 @@ final class EngineCore {
     private var idleWaiters: [Promise<Void>] = []
     /// Graphs by the hash of their bundle, for runs of the same workflow.
     private var workflows: [String: (workflow: Workflow, graph: RunGraph)] = [:]
+    /// Runs that cannot be read, and why. They are left as they are.
+    private var unreadable: [RunID: String] = [:]
 
     init(engine: Engine, lease: Lease) {
         self.engine = engine
@@ -29,18 +31,25 @@ final class EngineCore {
         random = engine.makeRandom()
     }
 
-    /// Takes over every run that was under way when the last owner ended.
+    /// Takes over the runs that were under way when the last owner ended.
     func recover() async throws {
-        for record in try await engine.journal.runs(.unsettled).reversed() {
-            let run = try await load(record)
-            for event in run.machine.interruptions { try record_(event, in: run) }
-        }
+        guard engine.configuration.recovery == .all else { return }
+        for record in try await engine.journal.runs(.unsettled).reversed() { _ = try await loadIfReadable(record) }
         now = engine.time.now()
         for run in runs.values.sorted(by: { $0.id < $1.id }) {
-            armTimers(of: run)
+            wake(run)
             advance(run)
         }
         admitPending()
+    }
+
+    /// Begins to drive a run that was loaded: what was under way when its last owner ended is journaled as interrupted.
+    func wake(_ run: ActiveRun) {
+        guard !run.isAwake else { return }
+        run.isAwake = true
+        for event in run.machine.interruptions { record(event, in: run) }
+        armTimers(of: run)
+        joinChildren(of: run)
     }
 
     /// Makes everything durable that was decided, and tells who waits for it.
@@ -49,12 +58,7 @@ final class EngineCore {
     func commit() async throws -> [EngineEffect] {
         let settled = collect()
         if !batch.isEmpty {
-            do {
-                try await engine.journal.append(batch, under: lease)
-            } catch {
-                abandon()
-                throw error
-            }
+            try await engine.journal.append(batch, under: lease)
         }
         batch = JournalBatch()
         for (promise, answer) in replies { promise.keep(answer) }
@@ -64,7 +68,10 @@ final class EngineCore {
         let due = effects.map { $0() }
         effects = []
         for id in settled {
-            for waiter in settledWaiters.removeValue(forKey: id) ?? [] { waiter.keep(runs[id]?.machine.status) }
+            let status = runs[id]?.machine.status
+            for waiter in settledWaiters.removeValue(forKey: id) ?? [] {
+                waiter.keep(status.flatMap { $0.isSettled ? $0 : nil })
+            }
             runs[id] = nil
         }
         if runs.isEmpty {
@@ -76,7 +83,7 @@ final class EngineCore {
 
     /// Moves the events of all touched runs into the batch.
     ///
-    /// - Returns: The runs that are settled by them.
+    /// - Returns: The runs that nothing more is to be done for: settled by them, or never woken.
     private func collect() -> [RunID] {
         var settled: [RunID] = []
         for id in touched {
@@ -86,18 +93,18 @@ final class EngineCore {
                     JournalBatch.Entry(run: id, at: now, events: run.pending, status: run.machine.status))
                 run.pending = []
             }
-            if run.machine.status.isSettled { settled.append(id) }
+            if run.machine.status.isSettled || !run.isAwake { settled.append(id) }
         }
         touched = []
         return settled
     }
 
     /// The journal failed: nobody is told that anything was done.
-    private func abandon() {
+    func abandon() {
         stopWork()
-        let lost = EngineAnswer.refused("the journal could not be written")
+        let lost = EngineAnswer.refused("the journal could not be read or written")
         for (promise, _) in replies { promise.keep(lost) }
-        for promise in acknowledgements { promise.keep(false) }
+        replies = []
         endWaiting()
     }
 
@@ -110,6 +117,10 @@ final class EngineCore {
 
     private func stopWork() {
         for run in runs.values { for task in run.tasks.values { task.cancel() } }
+        // They have not begun to apply, and do not any more.
+        for promise in acknowledgements { promise.keep(false) }
+        acknowledgements = []
+        effects = []
     }
 
     // MARK: - Messages
@@ -117,7 +128,12 @@ final class EngineCore {
     func handle(_ messages: [EngineMessage]) async throws {
         for message in messages {
             // What happens next may need runs that are not in memory: only reading, so the order stays.
-            try await fetch(for: message)
+            do {
+                try await fetch(for: message)
+            } catch {
+                for message in messages { message.refuse() }
+                throw error
+            }
         }
         now = max(now, engine.time.now())
         for message in messages { handle(message) }
@@ -126,10 +142,12 @@ final class EngineCore {
     private func handle(_ message: EngineMessage) {
         switch message {
         case .request(let request, let reply): answer(request, reply)
+        case .unreadableRequest(let id):
+            batch.answers.append((id, .refused("the runner that drives the runs does not know this request")))
         case .prepared(let id, let instance, let attempt, let prior, let promise):
-            guard let run = runs[id], run.machine.isRunning(instance, attempt: attempt), !isStopped else {
-                return promise.keep(false)
-            }
+            guard let run = runs[id], run.machine.isRunning(instance, attempt: attempt), run.machine.status == .running,
+                !isStopped
+            else { return promise.keep(false) }
             record(.attemptPrepared(instance, prior: run.redactor.redact(prior)), in: run)
             acknowledgements.append(promise)
         case .attempted(let id, let instance, let attempt, let result):
@@ -154,11 +172,8 @@ final class EngineCore {
             line.text = run.redactor.redact(line.text)
             batch.output.append(line)
         case .awaitSettled(let id, let promise):
-            if let run = runs[id], !run.machine.status.isSettled {
-                settledWaiters[id, default: []].append(promise)
-            } else {
-                promise.keep(runs[id]?.machine.status)
-            }
+            // A run that is settled in memory is about to be committed, which tells who waits.
+            if runs[id] == nil || isStopped { promise.keep(nil) } else { settledWaiters[id, default: []].append(promise) }
         case .awaitIdle(let promise): runs.isEmpty ? promise.keep(()) : idleWaiters.append(promise)
         case .stop: stop()
         }
@@ -169,10 +184,9 @@ final class EngineCore {
         guard !isStopped else { return }
         isStopped = true
         stopWork()
-        for run in runs.values.sorted(by: { $0.id < $1.id }) {
+        for run in runs.values.sorted(by: { $0.id < $1.id }) where run.isAwake {
             for event in run.machine.interruptions { record(event, in: run) }
         }
-        effects = []
         endWaiting()
     }
 
@@ -204,17 +218,23 @@ final class EngineCore {
         }
     }
 
+    /// Adds a line to the output of a run itself.
+    func note(_ text: String, of run: ActiveRun) {
+        batch.output.append(
+            OutputLine(run: run.id, step: "", attempt: 0, at: now, stream: .note, text: run.redactor.redact(text)))
+    }
+
     func keepBundle(of workflow: Workflow) { batch.bundles[workflow.bundle.hash] = workflow.bundle.encoded }
 
     func keepSecrets(of run: RunID, sealed: String) { batch.secrets.append((run, sealed)) }
 
     /// Lets the run do all that is possible now.
     func advance(_ run: ActiveRun) {
-        guard !isStopped else { return }
+        guard !isStopped, run.isAwake else { return }
         while true {
-            let commands = run.machine.next()
-            if commands.isEmpty { return }
-            for command in commands { execute(command, in: run) }
+            // One at a time: what a command leads to may settle a sub-run and come back to this run.
+            guard let command = run.machine.next().first else { return }
+            execute(command, in: run)
         }
     }
 
@@ -233,9 +253,15 @@ final class EngineCore {
     private func fetch(for message: EngineMessage) async throws {
         switch message {
         case .request(.start(let id, let header, _), _):
-            if workflows[header.bundle] == nil { try await prepare(bundle: header.bundle) }
+            do {
+                try await prepare(bundle: header.bundle)
+            } catch let error as JournalError where error.code != .damaged {
+                throw error
+            } catch {
+                unreadable[id] = "the workflow of run \(id) cannot be read: \(error)"
+            }
             try await fetch(id)
-        case .request(let request, _): try await fetch(request.run)
+        case .request(let request, _): try await fetchWithParents(request.run)
         case .joinChild(let id, let instance), .rollBackChild(let id, let instance):
             if let run = runs[id] { try await fetch(id.child(run.name(of: instance))) }
         case .awaitSettled(let id, _): try await fetch(id)
@@ -245,8 +271,34 @@ final class EngineCore {
 
     private func fetch(_ id: RunID) async throws {
         guard runs[id] == nil, let record = try await engine.journal.runs(RunQuery(id: id)).first else { return }
-        _ = try await load(record)
+        _ = try await loadIfReadable(record)
     }
+
+    /// A sub-run tells its parent how it ended, so the parent has to be there.
+    private func fetchWithParents(_ id: RunID) async throws {
+        var next: RunID? = id
+        while let id = next {
+            try await fetch(id)
+            next = runs[id]?.machine.header?.parent?.run
+        }
+    }
+
+    /// One run that cannot be read, for example because its step kinds are gone, must not stop the others.
+    private func loadIfReadable(_ record: RunRecord) async throws -> ActiveRun? {
+        do {
+            let run = try await load(record)
+            unreadable[record.id] = nil
+            return run
+        } catch let error as JournalError where error.code != .damaged {
+            throw error
+        } catch {
+            unreadable[record.id] = "run \(record.id) cannot be read: \(error)"
+            return nil
+        }
+    }
+
+    /// Why a run is not there.
+    func absence(of id: RunID) -> String { unreadable[id] ?? "there is no run \(id)" }
 
     private func load(_ record: RunRecord) async throws -> ActiveRun {
         if let run = runs[record.id] { return run }
@@ -257,8 +309,10 @@ final class EngineCore {
         }
         let run = ActiveRun(id: record.id, workflow: workflow, machine: machine, sealer: engine.sealer)
         if let sealed = try await engine.journal.sealedSecrets(of: record.id) { run.open(sealedSecrets: sealed) }
+        // The redactor has to know them, whoever reads them.
+        for instance in machine.instances where machine[instance].sealed != nil { _ = run.openedSecrets(of: instance) }
         runs[record.id] = run
-        if machine.status.isSettled { touched.append(record.id) }
+        touched.append(record.id)
         return run
     }
 
@@ -285,7 +339,7 @@ final class EngineCore {
 
     /// Lets runs start that their concurrency group held back.
     func admitPending() {
-        for run in runs.values.sorted(by: { $0.id < $1.id }) where run.machine.status == .pending {
+        for run in runs.values.sorted(by: { $0.id < $1.id }) where run.machine.status == .pending && run.isAwake {
             guard !isGroupBusy(run.machine.header?.group, besides: run.id) else { continue }
             record(.admitted, in: run)
             advance(run)
@@ -295,7 +349,7 @@ final class EngineCore {
     func isGroupBusy(_ group: String?, besides id: RunID) -> Bool {
         guard let group else { return false }
         return runs.values.contains { other in
-            other.id != id && other.machine.header?.group == group && other.machine.status != .pending
+            other.id != id && other.isAwake && other.machine.header?.group == group && other.machine.status != .pending
                 && !other.machine.status.isSettled
         }
     }

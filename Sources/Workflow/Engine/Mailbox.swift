@@ -53,21 +53,21 @@ final class Mailbox<Message: Sendable>: Sendable {
 /// A value behind a lock.
 ///
 /// `Synchronization.Mutex` would be the natural choice, but ThreadSanitizer does not know it and reports false races.
-final class Locked<Value>: @unchecked Sendable {  // The lock guards `value`, which is never handed out.
+package final class Locked<Value>: @unchecked Sendable {  // The lock guards `value`, which is never handed out.
     private let lock = NSLock()
     private var value: Value
 
-    init(_ value: Value) {
+    package init(_ value: Value) {
         self.value = value
     }
 
-    func with<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    package func with<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         try lock.withLock { try body(&value) }
     }
 }
 
 /// Something that one task says once and others wait for.
-final class Promise<Value: Sendable>: Sendable {
+package final class Promise<Value: Sendable>: Sendable {
     private enum State {
         case waiting([CheckedContinuation<Value, Never>])
         case kept(Value)
@@ -75,8 +75,10 @@ final class Promise<Value: Sendable>: Sendable {
 
     private let state = Locked(State.waiting([]))
 
+    package init() {}
+
     /// Keeping it again does nothing.
-    func keep(_ value: Value) {
+    package func keep(_ value: Value) {
         let waiting = state.with { state -> [CheckedContinuation<Value, Never>] in
             guard case .waiting(let waiting) = state else { return [] }
             state = .kept(value)
@@ -85,7 +87,7 @@ final class Promise<Value: Sendable>: Sendable {
         for continuation in waiting { continuation.resume(returning: value) }
     }
 
-    var value: Value {
+    package var value: Value {
         get async {
             await withCheckedContinuation { continuation in
                 let kept = state.with { state -> Value? in

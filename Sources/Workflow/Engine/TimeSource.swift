@@ -1,3 +1,5 @@
+import Foundation
+
 /// Where the engine's time comes from; passed in, so that tests and the simulation move it by hand.
 public protocol TimeSource: Sendable {
     /// Wall-clock time.
@@ -11,9 +13,7 @@ public struct SystemTime: TimeSource {
     public init() {}
 
     public func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: time.tv_sec * 1000 + time.tv_nsec / 1_000_000)
+        Timestamp(milliseconds: Int(Date().timeIntervalSince1970 * 1000))
     }
 
     public func sleep(until deadline: Timestamp) async throws {
@@ -25,9 +25,3 @@ public struct SystemTime: TimeSource {
         }
     }
 }
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif

@@ -37,15 +37,15 @@ public protocol Journal: Sendable {
 
     /// Leaves a request for the owner; `answer` tells what became of it.
     func submit(_ request: EngineRequest, at now: Timestamp) async throws -> Int
-    /// Requests without an answer, oldest first.
-    func pendingRequests() async throws -> [(id: Int, request: EngineRequest)]
+    /// Requests without an answer, oldest first; nil stands for one that another version wrote and this one cannot read.
+    func pendingRequests() async throws -> [(id: Int, request: EngineRequest?)]
     /// Nil while the owner has not answered.
     func answer(to id: Int) async throws -> EngineAnswer?
 
     /// The output lines of a run that came after number `number`, oldest first.
     func output(of run: RunID, step: String?, after number: Int, limit: Int) async throws -> [OutputLine]
 
-    /// A number that changes whenever another connection has changed the journal; cheap to ask for.
+    /// A number that changes whenever another process (or another opening of the file) has changed the journal; cheap to ask for.
     func changeCounter() async throws -> Int
     /// Folds the whole history and compares it with its hashes and with the run table.
     func verify(_ fold: @escaping @Sendable (RunRecord, [JournalEntry]) throws -> RunStatus) async throws -> ChainReport

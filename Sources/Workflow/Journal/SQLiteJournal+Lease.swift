@@ -72,10 +72,10 @@ extension SQLiteJournal {
         }
     }
 
-    public func pendingRequests() async throws -> [(id: Int, request: EngineRequest)] {
+    public func pendingRequests() async throws -> [(id: Int, request: EngineRequest?)] {
         try await read { database in
             try Row.fetchAll(database, sql: "SELECT id, request FROM requests WHERE answer IS NULL ORDER BY id").map { row in
-                (row["id"], try Value(json: row["request"] as String).decoded(as: EngineRequest.self))
+                (row["id"], try? Value(json: row["request"] as String).decoded(as: EngineRequest.self))
             }
         }
     }
@@ -89,10 +89,6 @@ extension SQLiteJournal {
 
     public func changeCounter() async throws -> Int {
         // `data_version` of one connection: the writer's, so that it sees what other processes have done.
-        do {
-            return try await pool.writeWithoutTransaction { database in
-                try Int.fetchOne(database, sql: "PRAGMA data_version") ?? 0
-            }
-        }
+        try await withoutTransaction { database in try Int.fetchOne(database, sql: "PRAGMA data_version") ?? 0 }
     }
 }

@@ -160,16 +160,24 @@ extension SQLiteJournal {
         try await read { database in
             let sql = """
                 SELECT output.* FROM output JOIN runs ON runs.number = output.run
-                WHERE runs.id = ? AND (? IS NULL OR output.step = ? OR output.step LIKE ? || '[%') AND output.number > ?
+                WHERE runs.id = ? AND (? IS NULL OR output.step = ? OR substr(output.step, 1, length(?) + 1) = ? || '[')
+                    AND output.number > ?
                 ORDER BY output.number LIMIT ?
                 """
-            let arguments: StatementArguments = [run.rawValue, step, step, step, number, limit]
+            let arguments: StatementArguments = [run.rawValue, step, step, step, step, number, limit]
             return try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
                 OutputLine(
                     number: row["number"], run: run, step: row["step"], attempt: row["attempt"],
                     at: Timestamp(milliseconds: row["at"]), stream: LogStream(rawValue: row["stream"]) ?? .note,
                     text: row["text"])
             }
+        }
+    }
+
+    /// Whether an entry with this hash, in hex, is in the chain.
+    public func contains(hash: String) async throws -> Bool {
+        try await read { database in
+            try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM journal WHERE lower(hex(hash)) = lower(?))", arguments: [hash]) ?? false
         }
     }
 
@@ -193,7 +201,7 @@ extension SQLiteJournal {
         while let row = try rows.next() {
             let sequence: Int = row["sequence"]
             if sequence != head.sequence + 1 {
-                faults.append("entries \(head.sequence + 1) to \(sequence - 1) are missing")
+                faults.append("\(sequence - head.sequence - 1) entries before entry \(sequence) are missing")
             }
             let expected = HashChain.hash(
                 after: head.hash, sequence: sequence, run: runs[row["run"]] ?? "", at: row["at"], events: row["events"])

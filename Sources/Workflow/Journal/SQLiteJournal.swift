@@ -1,5 +1,5 @@
 import Foundation
-import GRDB
+package import GRDB
 
 /// The journal in one SQLite file.
 ///
@@ -19,6 +19,7 @@ public final class SQLiteJournal: Journal {
     public init(path: String) throws {
         self.path = path
         pool = try Self.mapped(path) {
+            try Self.inspect(path)
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
             if !FileManager.default.fileExists(atPath: folder) {
                 try FileManager.default.createDirectory(
@@ -48,27 +49,42 @@ public final class SQLiteJournal: Journal {
         try mapped { try self.pool.close() }
     }
 
-    private static func prepare(_ pool: DatabasePool) throws {
-        let found = try pool.read { database in
+    /// Looks at a file without changing it: opening one for writing turns it to WAL.
+    private static func inspect(_ path: String) throws {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard let size = attributes?[.size] as? Int, size > 0 else { return }
+        var configuration = Configuration()
+        configuration.readonly = true
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        let found = try queue.read { database in
             (
                 version: try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0,
                 application: try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
                 tables: try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
             )
         }
+        try queue.close()
         if found.version > schemaVersion, found.application == applicationID {
             throw JournalError(
                 .newerVersion,
-                "\(pool.path) was written by a newer runner (format \(found.version), this one knows \(schemaVersion))",
+                "\(path) was written by a newer runner (format \(found.version), this one knows \(schemaVersion))",
                 remedy: "use the newer runner, or another file with --db; nothing was changed")
         }
         if found.tables > 0, found.application != applicationID {
             throw JournalError(
-                .foreign, "\(pool.path) is an SQLite file of another program",
+                .foreign, "\(path) is an SQLite file of another program",
                 remedy: "name another file with --db; nothing was changed")
         }
-        guard found.version < schemaVersion else { return }
+    }
+
+    private static func prepare(_ pool: DatabasePool) throws {
+        func isPrepared(_ database: Database) throws -> Bool {
+            try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0 >= schemaVersion
+        }
+        if try pool.read(isPrepared) { return }
         try pool.write { database in
+            // Within the transaction once more: two processes may open a new file at the same time.
+            if try isPrepared(database) { return }
             try database.execute(sql: Self.tables)
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             try database.execute(sql: "PRAGMA user_version = \(schemaVersion)")
@@ -117,12 +133,29 @@ public final class SQLiteJournal: Journal {
 
     func mapped<T>(_ body: () throws -> T) throws -> T { try Self.mapped(path, body) }
 
-    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        do { return try await pool.write(body) } catch { throw Self.translate(error, path) }
+    // GRDB's own `async` functions give up where the task is cancelled. A stopping engine still has to write what it
+    // knows, so these do not.
+
+    package func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await waiting { done in pool.asyncWrite(body) { _, result in done(result) } }
     }
 
-    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        do { return try await pool.read(body) } catch { throw Self.translate(error, path) }
+    package func withoutTransaction<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await waiting { done in
+            pool.asyncWriteWithoutTransaction { database in done(Result { try body(database) }) }
+        }
+    }
+
+    package func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await waiting { done in pool.asyncRead { database in done(database.flatMap { d in Result { try body(d) } }) } }
+    }
+
+    private func waiting<T: Sendable>(
+        _ start: (@escaping @Sendable (Result<T, any Error>) -> Void) -> Void
+    ) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            start { result in continuation.resume(with: result.mapError { Self.translate($0, self.path) }) }
+        }
     }
 
     private static func mapped<T>(_ path: String, _ body: () throws -> T) throws -> T {

@@ -37,6 +37,8 @@ public struct InstanceState: Hashable, Sendable {
     public internal(set) var isInDoubt = false
     /// `apply` was allowed to start in the latest attempt.
     var isPrepared = false
+    /// The effect that was known before an attempt came into doubt: what is left where that one did not happen.
+    var effectBeforeDoubt: Effect = .none
     /// What `observe` recorded before the first change of this run; nil where nothing was changed.
     public internal(set) var prior: Value?
     public internal(set) var output: [String: Value]?
@@ -47,7 +49,8 @@ public struct InstanceState: Hashable, Sendable {
     public internal(set) var revertFailures = 0
     /// What knowingly stayed behind after a revert.
     public internal(set) var left: [String] = []
-    /// When the first attempt since the step was last started by hand began.
+    /// When the first attempt began since the step was last started by hand, or interrupted: time in which nobody drove
+    /// the run counts for no timeout.
     public internal(set) var startedAt: Timestamp?
     public internal(set) var endedAt: Timestamp?
 
@@ -91,6 +94,14 @@ extension InstanceState.Phase {
     var isBusy: Bool {
         if case .waiting(.run) = self { return true }
         return holdsWorker
+    }
+
+    /// A run that goes on after a stop starts it anew.
+    var goesOnWhenResumed: Bool {
+        switch self {
+        case .failed, .cancelled, .backingOff: true
+        default: false
+        }
     }
 
     /// The steps that need this one may start.

@@ -65,3 +65,9 @@ public final class RunGraph: Sendable {
         return InstanceID(step, item: item)
     }
 }
+
+extension RunGraph: Equatable {
+    public static func == (left: RunGraph, right: RunGraph) -> Bool {
+        left === right || left.nodes == right.nodes && left.onFailure == right.onFailure
+    }
+}

@@ -25,7 +25,7 @@ extension RunMachine {
                 if $0.effect == .none { $0.effect = .possible }
             }
         case .attemptSucceeded(let id, let output, let sealed, let changed):
-            try require(contains(id) && (self[id].phase == .running || isWaiting(id)), event)
+            try require(contains(id) && (self[id].phase == .running || waitsForRun(id)), event)
             update(id) {
                 $0.output = output
                 $0.sealed = sealed
@@ -36,17 +36,21 @@ extension RunMachine {
             }
             move(id, to: .succeeded)
         case .attemptFailed(let id, let error, let retryAt):
-            try require(contains(id) && (self[id].phase == .running || isWaiting(id)), event)
+            try require(contains(id) && (self[id].phase == .running || waitsForRun(id)), event)
+            let isCancelled = error.kind == .cancelled && status == .cancelling
             update(id) {
                 $0.failure = error
-                if error.kind == .outcomeUnknown, $0.isPrepared { $0.isInDoubt = true }
+                if error.kind.leavesDoubt, $0.isPrepared { $0.isInDoubt = true }
                 $0.endedAt = time
-                if error.kind != .cancelled { $0.failures += 1 }
+                if !isCancelled { $0.failures += 1 }
             }
-            move(id, to: error.kind == .cancelled ? .cancelled : retryAt.map { .backingOff(until: $0) } ?? .failed)
+            move(id, to: isCancelled ? .cancelled : retryAt.map { .backingOff(until: $0) } ?? .failed)
         case .attemptInterrupted(let id, _):
             try require(contains(id) && self[id].phase == .running, event)
-            update(id) { if $0.isPrepared { $0.isInDoubt = true } }
+            update(id) {
+                if $0.isPrepared { $0.isInDoubt = true }
+                $0.startedAt = nil
+            }
             move(id, to: .pending)
             if status == .running { ready.append(.start(id)) }
         case .outcomeUnknown(let id, let reason):
@@ -61,7 +65,9 @@ extension RunMachine {
                 deliver(signals.remove(at: index), to: id, at: time)
             }
         case .timerFired(let id): try fireTimer(id, event, at: time)
-        case .signalReceived(let name, let data, let actor): receive(Signal(name: name, data: data, by: actor), at: time)
+        case .signalReceived(let name, let data, let actor):
+            try require(status == .pending || status == .running, event)
+            receive(Signal(name: name, data: data, by: actor), at: time)
         case .approved(let id, let actor, let reason): try decide(id, by: actor, reason, approved: true, event, at: time)
         case .rejected(let id, let actor, let reason): try decide(id, by: actor, reason, approved: false, event, at: time)
         case .resolved(let id, let resolution, _, _): try resolve(id, resolution, event, at: time)
@@ -72,7 +78,7 @@ extension RunMachine {
         case .rollbackRequested: try requestRollback(event)
         case .resumed:
             try require([.failed, .unknown, .cancelled].contains(status) && unknown == 0, event)
-            restart { phase in phase == .failed || phase == .cancelled }
+            restart { _, phase in phase.goesOnWhenResumed }
         case .retryRequested(let step, _): try retry(from: step, event)
         case .revertStarted(let id, let attempt): try startRevert(id, attempt, event)
         case .reverted(let id, let left): try finishRevert(id, left, event, at: time)
@@ -82,21 +88,23 @@ extension RunMachine {
             move(id, to: .revertFailed)
             offerRevert(id)
         case .settled(let status, let outputs):
+            try require(next() == [.settle(status)], event)
             self.status = status
+            rollsBackWhenIdle = false
             self.outputs = outputs
             settledAt = time
             ready.removeAll()
             if status == .cancelled { cancelRest(at: time) }
         }
-        if status == .cancelling, rollsBackWhenIdle, busy == 0 { beginRollback() }
+        if status == .cancelling, rollsBackWhenIdle, busy == 0, unknown == 0 { beginRollback() }
     }
 
     func require(_ condition: Bool, _ event: RunEvent) throws(InvalidEvent) {
         if !condition { throw InvalidEvent("a run that is \(status.rawValue) cannot take \(event.summary(in: graph))") }
     }
 
-    func isWaiting(_ id: InstanceID) -> Bool {
-        if case .waiting = self[id].phase { true } else { false }
+    private func waitsForRun(_ id: InstanceID) -> Bool {
+        if case .waiting(.run) = self[id].phase { true } else { false }
     }
 
     mutating func update(_ id: InstanceID, _ change: (inout InstanceState) -> Void) {
@@ -127,8 +135,8 @@ extension RunMachine {
 
     private mutating func expand(_ step: Int, _ items: [Value], _ event: RunEvent) throws(InvalidEvent) {
         try require(
-            steps.indices.contains(step) && graph.nodes[step].isForEach && !steps[step].isEvaluated && steps[step].unmet == 0,
-            event)
+            status == .running && steps.indices.contains(step) && graph.nodes[step].isForEach
+                && !steps[step].isEvaluated && steps[step].unmet == 0, event)
         take(.evaluate(step))
         steps[step].isEvaluated = true
         steps[step].items = items
@@ -141,7 +149,13 @@ extension RunMachine {
     private mutating func skip(
         _ id: InstanceID, _ reason: String, byOperator: Bool, _ event: RunEvent, at time: Timestamp
     ) throws(InvalidEvent) {
-        if graph.nodes.indices.contains(id.step), graph.nodes[id.step].isForEach, id.item == nil {
+        try require(steps.indices.contains(id.step), event)
+        if byOperator {
+            try require([.failed, .unknown, .cancelled].contains(status), event)
+        } else {
+            try require(status == .running && !steps[id.step].isEvaluated && steps[id.step].unmet == 0, event)
+        }
+        if graph.nodes[id.step].isForEach, id.item == nil {
             // A whole `for_each` that was never expanded.
             try require(!steps[id.step].isEvaluated, event)
             take(.evaluate(id.step))
@@ -154,11 +168,14 @@ extension RunMachine {
         case .unknown where byOperator: break
         default: try require(false, event)
         }
-        try require(!byOperator || status.isSettled, event)
         take(steps[id.step].isEvaluated ? .start(id) : .evaluate(id.step))
         steps[id.step].isEvaluated = true
-        update(id) { $0.endedAt = time }
+        update(id) {
+            $0.isInDoubt = false
+            $0.endedAt = time
+        }
         move(id, to: .skipped(reason: reason))
+        leaveUnknown()
     }
 
     private mutating func startAttempt(
@@ -172,6 +189,7 @@ extension RunMachine {
         update(id) {
             $0.attempts = attempt
             $0.isPrepared = false
+            if !$0.isInDoubt { $0.effectBeforeDoubt = $0.effect }
             $0.startedAt = $0.startedAt ?? time
             $0.endedAt = nil
         }
@@ -233,7 +251,9 @@ extension RunMachine {
         _ id: InstanceID, by actor: Actor, _ reason: String?, approved: Bool, _ event: RunEvent, at time: Timestamp
     ) throws(InvalidEvent) {
         try require(contains(id), event)
-        guard case .waiting(.approval) = self[id].phase else { return try require(false, event) }
+        guard case .waiting(.approval) = self[id].phase, [.running, .failed, .unknown].contains(status) else {
+            return try require(false, event)
+        }
         if approved {
             update(id) {
                 $0.output = ["approved": true, "by": .string(actor.name), "reason": reason.map { .string($0) } ?? .null]
@@ -252,7 +272,11 @@ extension RunMachine {
         try require(contains(id), event)
         guard case .unknown = self[id].phase else { return try require(false, event) }
         try require([.running, .unknown, .cancelled].contains(status), event)
-        update(id) { $0.isInDoubt = false }
+        update(id) {
+            $0.isInDoubt = false
+            $0.failures = 0
+            $0.startedAt = nil
+        }
         switch resolution {
         case .adopt(let output):
             update(id) {
@@ -264,16 +288,21 @@ extension RunMachine {
         case .redo: move(id, to: .pending)
         case .discard:
             update(id) {
-                $0.effect = .none
-                $0.prior = nil
+                $0.effect = $0.effectBeforeDoubt
+                if $0.effect == .none { $0.prior = nil }
             }
             move(id, to: .pending)
         }
         if status == .running, self[id].phase == .pending { ready.append(.start(id)) }
-        // The rest of a stopped run waits for `resume`, which now has nothing against it.
+        leaveUnknown()
+    }
+
+    /// The rest of a stopped run waits for `resume`, which has nothing against it once no outcome is unknown.
+    private mutating func leaveUnknown() {
         if status == .unknown, unknown == 0 { status = .failed }
     }
 
+    /// Nothing wakes or starts any more.
     private mutating func cancelRest(at time: Timestamp) {
         for id in instances {
             switch self[id].phase {
@@ -287,7 +316,7 @@ extension RunMachine {
 
     private mutating func retry(from step: Int?, _ event: RunEvent) throws(InvalidEvent) {
         try require([.succeeded, .failed, .cancelled, .unknown].contains(status) && unknown == 0, event)
-        guard let step else { return restart { $0 == .failed || $0 == .cancelled } }
+        guard let step else { return restart { _, phase in phase.goesOnWhenResumed } }
         try require(steps.indices.contains(step), event)
         var again: Set<Int> = [step]
         var stack = [step]
@@ -298,6 +327,6 @@ extension RunMachine {
             // The items of an expanded `for_each` stay: what was done for each of them must not be forgotten.
             steps[step].isEvaluated = !graph.nodes[step].isConditional || steps[step].items != nil
         }
-        restart(only: again) { _ in true }
+        restart { id, phase in again.contains(id.step) || phase.goesOnWhenResumed }
     }
 }

@@ -55,8 +55,8 @@ extension RunMachine {
     }
 
     /// Sets what `matches` back to pending, with a new budget of retries, and lets the run go on.
-    mutating func restart(only: Set<Int>? = nil, where matches: (InstanceState.Phase) -> Bool) {
-        for id in instances where only?.contains(id.step) != false && contains(id) && matches(self[id].phase) {
+    mutating func restart(where matches: (InstanceID, InstanceState.Phase) -> Bool) {
+        for id in instances where matches(id, self[id].phase) {
             update(id) {
                 $0.failures = 0
                 $0.startedAt = nil
@@ -64,6 +64,7 @@ extension RunMachine {
             }
             move(id, to: .pending)
         }
+        for step in steps.indices where graph.nodes[step].isConditional { evaluateAgain(step) }
         for step in steps.indices {
             let count = steps[step].instances.count { !$0.phase.isDone }
             steps[step].undone = count
@@ -76,5 +77,20 @@ extension RunMachine {
         outputs = [:]
         rollback = nil
         offerAll()
+    }
+
+    /// A step that has had no effect yet is evaluated anew: it may have failed for its `when` or `for_each`, and what
+    /// those read may be another value now.
+    private mutating func evaluateAgain(_ step: Int) {
+        let instances = steps[step].instances
+        guard !instances.isEmpty, instances.allSatisfy({ $0.phase == .pending && $0.effect == .none && $0.prior == nil })
+        else { return }
+        // Of a `for_each`, only one that got no items: those that were recorded stay.
+        if graph.nodes[step].isForEach {
+            guard steps[step].items == [.null] else { return }
+            steps[step].items = nil
+            steps[step].instances = []
+        }
+        steps[step].isEvaluated = false
     }
 }

@@ -34,6 +34,13 @@ extension RunMachine {
         status = .rollingBack
         settledAt = nil
         ready.removeAll()
+        for id in instances {
+            switch self[id].phase {
+            // Nothing of the way forward wakes any more.
+            case .backingOff, .waiting: move(id, to: .cancelled)
+            default: break
+            }
+        }
         var state = RollbackState(
             blockers: graph.nodes.map(\.neededBy.count), remaining: steps.map { _ in 0 }, blocked: pointsOfNoReturn())
         for id in instances where contains(id) && needsRevert(id) && !state.blocked.contains(id.step) {

@@ -4,7 +4,7 @@ import DequeModule
 ///
 /// No clock, no chance, no I/O: those enter as data inside events. Folding a journal's events over a new machine gives
 /// the machine that wrote them.
-public struct RunMachine: Sendable {
+public struct RunMachine: Equatable, Sendable {
     public let graph: RunGraph
     /// Nil until `created` was applied.
     public internal(set) var header: RunHeader?
@@ -25,7 +25,8 @@ public struct RunMachine: Sendable {
     var unknown = 0
     /// Steps that are not done yet.
     var open: Int
-    /// A rollback was asked for while attempts were still under way.
+    /// A rollback was asked for while attempts were still under way; it begins when they have ended, unless one of them
+    /// ended with an unknown outcome.
     var rollsBackWhenIdle = false
     var rollback: RollbackState?
 
@@ -75,11 +76,11 @@ public struct RunMachine: Sendable {
             if unknown > 0 { return [.settle(.unknown)] }
             return graph.onFailure == .rollback ? [.beginRollback] : [.settle(.failed)]
         case .running where open == 0: return [.settle(.succeeded)]
-        case .cancelling where busy == 0: return [.settle(.cancelled)]
+        case .cancelling where busy == 0: return [.settle(rollsBackWhenIdle ? .unknown : .cancelled)]
         case .rollingBack where busy == 0 && ready.isEmpty && rollback?.isIdle != false:
             return [.settle(rollback?.isComplete == true ? .rolledBack : .rollbackFailed)]
         case .running, .rollingBack:
-            return ready.prefix(max(0, (header?.parallel ?? 1) - workers)).map(command)
+            return ready.prefix(max(0, max(1, header?.parallel ?? 1) - workers)).map(command)
         default: return []
         }
     }

@@ -14,6 +14,14 @@ public struct StepError: Error, Hashable, Sendable, Codable, CustomStringConvert
         /// A change was asked for and its reply was lost: it may or may not have happened. The step is observed
         /// again, and stops as unknown where that cannot tell.
         case outcomeUnknown
+
+        /// Whether an attempt that fails so while it changes something may have done it all the same.
+        var leavesDoubt: Bool {
+            switch self {
+            case .timedOut, .cancelled, .outcomeUnknown: true
+            case .transient, .permanent, .conflict: false
+            }
+        }
     }
 
     public var kind: Kind

@@ -8,7 +8,7 @@ public struct StepInput: Hashable, Sendable {
 
     /// The value of a parameter; nil where it was not given and has no default, or is null.
     public subscript(name: String) -> Value? {
-        values[name].flatMap { $0.isNull ? nil : $0 }
+        values[name].flatMap { $0.isNull ? .none : $0 }  // A plain `nil` would be a null `Value`.
     }
 
     /// A required string parameter.

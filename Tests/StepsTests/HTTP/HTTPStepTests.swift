@@ -29,7 +29,7 @@ struct HTTPStepTests {
     @Test(
         "a reply is a value where it is JSON, else a text",
         arguments: [
-            ("application/json; charset=utf-8", "[1, null]", [1, nil]), ("text/plain", "[1]", "[1]"),
+            ("application/json; charset=utf-8", "[1, null]", [1, .null]), ("text/plain", "[1]", "[1]"),
             ("application/json", "<html>", "<html>"), ("application/json", "", ""),
         ] as [(String, String, Value)])
     func bodies(type: String, body: String, value: Value) async throws {

@@ -141,14 +141,14 @@ struct RedactorTests {
     func values() {
         let redactor = Redactor(["1234", "2.5e1\n", "0.25", "hush"])
         let value: Value = [
-            "list": ["hush", "x hush", 1234, 12345, 0.25, true, nil], "hush now": "1234", "n": ["a": "b"],
+            "list": ["hush", "x hush", 1234, 12345, 0.25, true, .null], "hush now": "1234", "n": ["a": "b"],
         ]
         #expect(
             redactor.redact(value) == [
-                "list": ["***", "x ***", "***", 12345, "***", true, nil], "*** now": "***", "n": ["a": "b"],
+                "list": ["***", "x ***", "***", 12345, "***", true, .null], "*** now": "***", "n": ["a": "b"],
             ])
         #expect(redactor.finds(in: value))
-        for harmless: Value in ["a", 12345, nil, true, ["k": ["hus", 0.5]]] {
+        for harmless: Value in ["a", 12345, .null, true, ["k": ["hus", 0.5]]] {
             #expect(!redactor.finds(in: harmless))
             #expect(redactor.redact(harmless) == harmless)
         }

@@ -35,7 +35,9 @@ extension Expression {
         case .call("if", let arguments) where arguments.count == 3:
             return try arguments[try arguments[0].condition(in: scope) ? 1 : 2].evaluate(in: scope, lenient: lenient)
         case .call(let name, let arguments):
-            guard let function = ExpressionFunction.named(name) else { throw .invalid("there is no function '\(name)'") }
+            guard let function = ExpressionFunction.named(name) else {
+                throw .invalid("there is no function '\(name)'")
+            }
             var values: [Value] = []
             for argument in arguments { values.append(try argument.evaluate(in: scope)) }
             return try function.call(values)
@@ -65,7 +67,8 @@ extension Expression {
             if let member = members[name] { return member }
             guard !lenient else { return .null }
             let remedy = Spelling.remedy(for: name, among: members.keys, none: "the object is empty")
-            throw .invalid("'\(self)': there is no '\(name)': \(remedy), or default(\(self), …) where it may be missing")
+            throw .invalid(
+                "'\(self)': there is no '\(name)': \(remedy), or default(\(self), …) where it may be missing")
         case (.array(let elements), .integer(let index)):
             if elements.indices.contains(index) { return elements[index] }
             guard !lenient else { return .null }

@@ -104,7 +104,8 @@ extension ExpressionFunction {
         ExpressionFunction("json(value)", "value as JSON text, keys sorted") { arguments in
             .string(arguments[0].canonicalJSON)
         },
-        ExpressionFunction("from_json(text)", "the value that a JSON text holds") { (arguments) throws(EvaluationError) in
+        ExpressionFunction("from_json(text)", "the value that a JSON text holds") {
+            (arguments) throws(EvaluationError) in
             guard let value = try? Value(json: try arguments.string(0)) else {
                 throw .invalid("argument 1 of from_json(text) is not JSON")
             }

@@ -200,16 +200,29 @@ struct ExpressionParser {
 
     private mutating func call(_ name: String, at offset: Int) throws(ExpressionFault) -> Expression {
         var arguments: [Expression] = []
+        var firstPath: Int?
         if !takes(")") {
-            repeat { arguments.append(try expression(above: 0)) } while takes(",")
+            repeat {
+                let argument = try expression(above: 0)
+                if arguments.isEmpty, argument.isPath { firstPath = result.references.count - 1 }
+                arguments.append(argument)
+            } while takes(",")
             try expect(")", after: "the arguments of '\(name)'")
+        }
+        if name == "pluck", let firstPath, case .literal(.string(let key))? = arguments.dropFirst().first {
+            // Reads one member of every element, and so is checked as that.
+            let place = locate(offset)
+            result.references[firstPath].segments += [
+                .init(member: .computed, location: place), .init(member: .key(key), location: place),
+            ]
         }
         if let function = ExpressionFunction.named(name) {
             if !function.arguments.contains(arguments.count) {
                 report(
                     ExpressionFault(
                         code: .wrongArguments, offset: offset,
-                        message: "'\(name)' does not take \(arguments.count) argument\(arguments.count == 1 ? "" : "s")",
+                        message:
+                            "'\(name)' does not take \(arguments.count) argument\(arguments.count == 1 ? "" : "s")",
                         remedy: "write \(function.signature)"))
             }
         } else {
@@ -224,6 +237,15 @@ struct ExpressionParser {
 }
 
 extension Expression {
+    /// Whether this is a name with members, and no more.
+    fileprivate var isPath: Bool {
+        switch self {
+        case .name: true
+        case .member(let base, _): base.isPath
+        default: false
+        }
+    }
+
     /// Reads an expression without `${{ }}`, such as `inputs.size > 3`.
     ///
     /// - Parameter file: What messages name as the place.

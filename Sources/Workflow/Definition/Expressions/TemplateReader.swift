@@ -31,9 +31,11 @@ struct TemplateReader {
         case .scalar(.bool(let value)): return .literal(.bool(value))
         case .scalar(.string(let text)):
             if text.contains("${{") {
+                let known = errors.count
                 switch self.text(node) {
                 case .expression(let expression): return expression
                 default:
+                    guard errors.count == known else { return nil }
                     errors.append(
                         DefinitionError(
                             .badExpression, at: node.location, "a condition must be one expression",

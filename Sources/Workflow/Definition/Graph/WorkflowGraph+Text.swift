@@ -9,7 +9,8 @@ extension WorkflowGraph {
             let colours = Self.colours(node.status)
             let label = [node.id, node.kind, node.status].compactMap { $0 }.map(Self.escape).joined(separator: "\\n")
             lines.append(
-                "    \(Self.quote(node.id)) [label=\"\(label)\", fillcolor=\"\(colours.fill)\", color=\"\(colours.line)\"];")
+                "    \(Self.quote(node.id)) [label=\"\(label)\", fillcolor=\"\(colours.fill)\", color=\"\(colours.line)\"];"
+            )
         }
         lines += edges.map { "    \(Self.quote(nodes[$0.from].id)) -> \(Self.quote(nodes[$0.to].id));" }
         return (lines + ["}"]).joined(separator: "\n") + "\n"
@@ -19,7 +20,8 @@ extension WorkflowGraph {
     public var mermaid: String {
         var lines = ["flowchart LR"]
         for (index, node) in nodes.enumerated() {
-            let label = [node.id, node.kind, node.status].compactMap { $0 }.map(Self.entities).joined(separator: "<br/>")
+            let label = [node.id, node.kind, node.status].compactMap { $0 }.map(Self.entities).joined(
+                separator: "<br/>")
             lines.append("    s\(index)[\"\(label)\"]")
         }
         lines += edges.map { "    s\($0.from) --> s\($0.to)" }

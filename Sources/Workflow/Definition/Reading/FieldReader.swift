@@ -46,11 +46,7 @@ struct FieldReader {
     func value(_ key: String, _ schema: Schema) -> Value? {
         guard let node = node(key) else { return nil }
         let faults = schema.check(node.value, at: key)
-        for fault in faults {
-            session.diagnostics.report([
-                fault.error(at: node.location(at: fault.segments[...]), naming: "'\(fault.path)' of \(what)")
-            ])
-        }
+        session.report(faults, of: node) { "'\($0)' of \(what)" }
         return faults.isEmpty ? node.value : nil
     }
 
@@ -80,8 +76,8 @@ struct FieldReader {
     }
 
     /// Reports a key that makes no sense beside what else is there.
-    func refuse(_ key: String, _ why: String, fix remedy: String) {
+    func refuse(_ key: String, _ why: String, code: DefinitionError.Code = .misplacedKey, fix remedy: String) {
         guard let location = keyLocation(key) else { return }
-        session.diagnostics.report(.misplacedKey, at: location, "'\(key)' of \(what) \(why)", fix: remedy)
+        session.diagnostics.report(code, at: location, "'\(key)' of \(what) \(why)", fix: remedy)
     }
 }

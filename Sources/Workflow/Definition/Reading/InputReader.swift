@@ -62,7 +62,8 @@ struct InputReader {
     private func isName(_ name: String, _ what: String, at location: SourceLocation) -> Bool {
         if ExpressionLexer.isName(name), name.utf8.count <= 63 { return true }
         session.diagnostics.report(
-            .invalidValue, at: location, "'\(name.prefix(80))' cannot be the name of \(what == "input" ? "an" : "a") \(what)",
+            .invalidValue, at: location,
+            "'\(name.prefix(80))' cannot be the name of \(what == "input" ? "an" : "a") \(what)",
             fix: "begin with a letter, then letters, digits, '_' and '-', 63 at most")
         return false
     }
@@ -117,7 +118,9 @@ struct InputReader {
                 fix: "use one of \(Self.types.joined(separator: ", "))")
             return nil
         }
-        return shape(name, at: type, fields, what).map { (Schema($0, description: fields.string("description")), fields) }
+        return shape(name, at: type, fields, what).map {
+            (Schema($0, description: fields.string("description")), fields)
+        }
     }
 
     private func shape(_ type: String, at node: YAMLNode, _ fields: FieldReader?, _ what: String) -> Schema.Shape? {
@@ -126,7 +129,8 @@ struct InputReader {
             ("enum", ["string"]), ("minimum", ["integer", "number"]), ("maximum", ["integer", "number"]),
         ] where !types.contains(type) && Self.types.contains(type) {
             fields?.refuse(
-                key, "does not go with type \(type)", fix: "remove it, or write type: \(types.joined(separator: " or "))")
+                key, "does not go with type \(type)",
+                fix: "remove it, or write type: \(types.joined(separator: " or "))")
         }
         switch type {
         case "any": return .any
@@ -161,7 +165,7 @@ struct InputReader {
 
     private func range<T: Comparable>(_ low: T, _ high: T, _ fields: FieldReader?) -> ClosedRange<T>? {
         guard low <= high else {
-            fields?.refuse("minimum", "is more than its maximum", fix: "exchange the two")
+            fields?.refuse("minimum", "is more than its maximum", code: .invalidValue, fix: "exchange the two")
             return nil
         }
         return low...high
@@ -183,7 +187,7 @@ struct InputReader {
     private func options(_ fields: FieldReader?) -> [String]? {
         let options = fields?.value("enum", .array(.string))?.arrayValue?.compactMap(\.stringValue)
         guard options?.isEmpty == true else { return options }
-        fields?.refuse("enum", "allows nothing", fix: "list the values that are allowed")
+        fields?.refuse("enum", "allows nothing", code: .invalidValue, fix: "list the values that are allowed")
         return nil
     }
 }

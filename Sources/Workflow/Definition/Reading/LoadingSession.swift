@@ -30,6 +30,17 @@ final class LoadingSession {
         self.read = read
     }
 
+    /// Reports how a node is not what its schema asks for.
+    ///
+    /// - Parameter name: What messages call the value at a path of the node.
+    func report(_ faults: [SchemaFault], of node: YAMLNode, naming name: (String) -> String = { "'\($0)'" }) {
+        for fault in faults {
+            let place = node.node(at: fault.segments[...])
+            guard !place.isFaulty else { continue }
+            diagnostics.report([fault.error(at: place.location, naming: name(fault.path))])
+        }
+    }
+
     /// The text of a file; nil where it cannot be had, which is reported.
     ///
     /// - Parameter location: Where the file is named.

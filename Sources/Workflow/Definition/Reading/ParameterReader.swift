@@ -4,6 +4,8 @@ struct ParameterReader {
     let path: String
     let session: LoadingSession
     private(set) var references: [ExpressionReference] = []
+    /// Those in parameters that others can read.
+    private(set) var exposedReferences: [ExpressionReference] = []
 
     init(path: String, session: LoadingSession) {
         self.path = path
@@ -40,11 +42,15 @@ struct ParameterReader {
                 continue
             }
             if !entry.value.isNull {
-                for fault in parameter.schema.check(unrendered: entry.value.value, at: parameter.name) {
-                    session.diagnostics.report([fault.error(at: entry.value.location(at: fault.segments[...]))])
-                }
+                let faults = parameter.schema.check(unrendered: entry.value.value, at: parameter.name)
+                session.report(faults, of: entry.value)
             }
+            let known = references.count
             templates[entry.key] = template(entry.value, parameter.schema)
+            if parameter.exposed {
+                exposedReferences += references[known...]
+                references.removeSubrange(known...)
+            }
         }
         for parameter in kind?.parameters ?? [] where parameter.required && parameter.default == nil {
             let entry = entries.first { $0.key == parameter.name }
@@ -60,7 +66,8 @@ struct ParameterReader {
     /// A node as a template, with the files in it that its schema calls for.
     mutating func template(_ node: YAMLNode, _ schema: Schema) -> Template {
         switch (schema.shape, node.content) {
-        case (.template, .scalar(.string(let text))) where text.isTemplatePath: return files(node, text).first ?? .literal([:])
+        case (.template, .scalar(.string(let text))) where text.isTemplatePath:
+            return files(node, text).first ?? .literal([:])
         case (.template, .sequence(let layers)): return .merged(layers.map { template($0, schema) })
         case (.text, .scalar(.string(let text))) where !text.contains("${{"):
             guard let file = resolve(text, at: node.location) else { return .literal(.null) }

@@ -10,7 +10,13 @@ struct ReferenceChecker {
         var hasOutput = false
         var hasSteps = true
         /// Why a secret must not go there; nil where it may.
-        var secretsRefused: String?
+        var secretsRefused: Refusal?
+    }
+
+    /// Why a secret must not stand somewhere, and what to do instead.
+    struct Refusal {
+        var reason: String
+        var remedy = "pass it under 'with' of the step that needs it"
     }
 
     static let roots = ["inputs", "secrets", "steps", "item", "index", "run", "output"]
@@ -44,7 +50,8 @@ struct ReferenceChecker {
         case "item", "index":
             if !place.hasItem {
                 report(
-                    .outsideForEach, reference.location, "'\(reference.root)' can only be used in a step with 'for_each'",
+                    .outsideForEach, reference.location,
+                    "'\(reference.root)' can only be used in a step with 'for_each'",
                     fix: "add 'for_each' to the step, or read the value from inputs or steps")
             }
         case "run": walk(reference, from: 0, Self.run, .unknownMember)
@@ -55,7 +62,7 @@ struct ReferenceChecker {
                     fix: "write steps.ID for the output of another step")
                 return
             }
-            checkSecrecy(reference, step.secretOutputs, place)
+            checkSecrecy(reference, step.secretOutputs, place, unlessNamed: step.publicOutputs)
             if let outputs = step.kindOutputs { walk(reference, from: 0, .object(outputs), .unknownOutput) }
         default:
             let name = reference.root
@@ -111,17 +118,25 @@ struct ReferenceChecker {
         }
         var inner = reference
         inner.segments.removeFirst(step.isForEach ? min(2, inner.segments.count) : 1)
-        checkSecrecy(inner, step.secretOutputs, place)
+        checkSecrecy(inner, step.secretOutputs, place, unlessNamed: step.publicOutputs)
         walk(reference, from: 1, outputs, .unknownOutput)
     }
 
     /// Refuses a path whose first member is one of `hidden`, or that takes the whole object with them.
-    private func checkSecrecy(_ reference: ExpressionReference, _ hidden: Set<String>, _ place: Place) {
-        guard let reason = place.secretsRefused, !hidden.isEmpty else { return }
-        if case .key(let name)? = reference.segments.first?.member, !hidden.contains(name) { return }
+    ///
+    /// - Parameter known: With `*` among `hidden`, whatever is not one of these is hidden.
+    private func checkSecrecy(
+        _ reference: ExpressionReference, _ hidden: Set<String>, _ place: Place, unlessNamed known: Set<String> = []
+    ) {
+        guard let refusal = place.secretsRefused, !hidden.isEmpty else { return }
+        if case .key(let name)? = reference.segments.first?.member, !hidden.contains(name),
+            !hidden.contains("*") || known.contains(name)
+        {
+            return
+        }
         report(
-            .secretExposed, reference.location, "a secret must not stand here: \(reason)",
-            fix: "pass it under 'with' of the step that needs it")
+            .secretExposed, reference.location, "a secret must not stand here: \(refusal.reason)",
+            fix: refusal.remedy)
     }
 
     /// Follows a path through a schema, from its segment `start` on.
@@ -133,10 +148,10 @@ struct ReferenceChecker {
             let path = reference.path(index)
             switch (schema.shape, segment.member) {
             case (.object(let fields), .key(let key)):
-                guard let field = fields.first(where: { $0.name == key }) else {
-                    report(
-                        index == start ? code : .unknownMember, segment.location, "'\(path)' has no '\(key)'",
-                        fix: Spelling.remedy(for: key, among: fields.map(\.name), none: "it has nothing to read"))
+                // An output named `*` stands for any name.
+                guard let field = fields.first(where: { $0.name == key }) ?? fields.first(where: { $0.name == "*" })
+                else {
+                    reportUnknown(reference, index, index == start ? code : .unknownMember, fields.map(\.name))
                     return
                 }
                 schema = field.schema
@@ -156,6 +171,19 @@ struct ReferenceChecker {
             case (.any, _), (.oneOf, _), (.template, _), (.object, _), (.map, .index): return
             }
         }
+    }
+
+    /// Reports a path whose segment at `index` is none of `names`.
+    private func reportUnknown(
+        _ reference: ExpressionReference, _ index: Int, _ code: DefinitionError.Code, _ names: [String]
+    ) {
+        let segment = reference.segments[index]
+        guard case .key(let key) = segment.member else { return }
+        var remedy = Spelling.remedy(for: key, among: names, none: "remove it; there is nothing to read")
+        if code == .unknownInput || code == .unknownSecret, Spelling.nearest(to: key, among: names) == nil {
+            remedy = "declare '\(key)' under '\(reference.root)'" + (names.isEmpty ? "" : ", or \(remedy)")
+        }
+        report(code, segment.location, "'\(reference.path(index))' has no '\(key)'", fix: remedy)
     }
 
     private func report(

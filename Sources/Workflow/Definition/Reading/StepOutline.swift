@@ -29,10 +29,16 @@ struct StepOutline {
     /// it cannot be known.
     var outputs: Schema? {
         guard let kindOutputs else { return nil }
-        let own = fields.node("outputs")?.mapping?.map { Parameter($0.key, .any, "An output of the step.") } ?? []
+        let own = ownOutputs.map { Parameter($0, .any, "An output of the step.") }
         let object = Schema.object(kindOutputs + own)
         return isForEach ? .array(object) : object
     }
 
+    /// The names under the step's own `outputs`.
+    private var ownOutputs: [String] { fields.node("outputs")?.mapping?.map(\.key) ?? [] }
+
+    var publicOutputs: Set<String> { Set((kindOutputs ?? []).filter { !$0.secret }.map(\.name) + ownOutputs) }
+
+    /// `*` among them stands for every name that is not public.
     var secretOutputs: Set<String> { Set((kindOutputs ?? []).filter(\.secret).map(\.name)) }
 }

@@ -70,8 +70,11 @@ struct StepReader {
             session.diagnostics.report(
                 .cycle, at: outlines[cycle[0]].location,
                 cycle.count == 1
-                    ? "step '\(names[0])' needs itself" : "steps wait for each other: \(names.joined(separator: " → "))",
-                fix: "remove one of these: \(reasons.joined(separator: ", "))")
+                    ? "step '\(names[0])' needs itself"
+                    : "steps wait for each other: \(names.joined(separator: " → "))",
+                fix: cycle.count == 1
+                    ? "remove this need (line \(edges[cycle[0]][cycle[0]]?.line ?? outlines[cycle[0]].location.line))"
+                    : "remove one of these: \(reasons.joined(separator: ", "))")
         }
     }
 
@@ -104,7 +107,8 @@ struct StepReader {
             guard let id = element.string else {
                 session.diagnostics.report(
                     .wrongType, at: element.location,
-                    "'needs' of step '\(outline.id)' must list ids, not \(element.typeName)", fix: "write needs: [ID, …]")
+                    "'needs' of step '\(outline.id)' must list ids, not \(element.typeName)",
+                    fix: "write needs: [ID, …]")
                 continue
             }
             guard ids[id] != nil else {
@@ -135,14 +139,15 @@ struct StepReader {
         var reader = TemplateReader()
         let template = reader.template(node)
         let place = ReferenceChecker.Place(
-            step: outline, secretsRefused: "the items of a 'for_each' are recorded with the run")
+            step: outline, secretsRefused: .init(reason: "the items of a 'for_each' are recorded with the run"))
         use(reader.references, reader.errors, of: outline, place)
         switch template {
         case .expression, .array, .literal(.array): break
         case .literal, .text, .object, .merged:
             guard reader.errors.isEmpty else { break }
             session.diagnostics.report(
-                .wrongType, at: node.location, "'for_each' of step '\(outline.id)' must be a list, not \(node.typeName)",
+                .wrongType, at: node.location,
+                "'for_each' of step '\(outline.id)' must be a list, not \(node.typeName)",
                 fix: "write a list, or one ${{ }} that gives a list")
         }
         return template
@@ -154,6 +159,12 @@ struct StepReader {
             outline.fields.node("with"), of: outline.id, outline.kind, at: outline.location)
         let place = ReferenceChecker.Place(step: outline, hasItem: outline.isForEach)
         use(reader.references, [], of: outline, place)
+        var exposed = place
+        let better = outline.kind?.parameters.first { $0.secret }?.name
+        exposed.secretsRefused = .init(
+            reason: "others on the machine could read it",
+            remedy: better.map { "pass it by '\($0)'" } ?? "use a step kind that takes secrets")
+        use(reader.exposedReferences, [], of: outline, exposed)
         if let path = outline.childPath {
             templates["workflow"] = .literal(.string(path))
             if let child = outline.child { checkPassed(outline, child.definition) }
@@ -174,9 +185,7 @@ struct StepReader {
                     continue
                 }
                 guard !entry.value.isNull else { continue }
-                for fault in input.schema.check(unrendered: entry.value.value, at: input.name) {
-                    session.diagnostics.report([fault.error(at: entry.value.location(at: fault.segments[...]))])
-                }
+                session.report(input.schema.check(unrendered: entry.value.value, at: input.name), of: entry.value)
             }
             for input in child.inputs where input.default == nil && inputs?.entry(input.name)?.value.isNull ?? true {
                 session.diagnostics.report(
@@ -211,7 +220,7 @@ struct StepReader {
         }
         let place = ReferenceChecker.Place(
             step: outline, hasItem: outline.isForEach, hasOutput: true,
-            secretsRefused: "the outputs of a step are recorded with the run")
+            secretsRefused: .init(reason: "the outputs of a step are recorded with the run"))
         var outputs: [String: Template] = [:]
         for entry in entries {
             var reader = TemplateReader()

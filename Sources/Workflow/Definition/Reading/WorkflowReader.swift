@@ -5,8 +5,6 @@ struct WorkflowReader {
         "outputs",
     ]
     static let name = Schema.string(pattern: "[A-Za-z][A-Za-z0-9_.-]{0,62}")
-    private static let recorded = "it would be recorded with the run"
-
     let path: String
     let session: LoadingSession
 
@@ -56,7 +54,7 @@ struct WorkflowReader {
         reader.reportCycles()
         definition.outputs = outputs(
             fields.node("outputs"), "the workflow", checker,
-            ReferenceChecker.Place(secretsRefused: "outputs are recorded with the run"))
+            ReferenceChecker.Place(secretsRefused: .init(reason: "outputs are recorded with the run")))
         let children = outlines.compactMap { outline in
             outline.childPath.flatMap { path in outline.child.map { (path, $0) } }
         }
@@ -106,7 +104,9 @@ struct WorkflowReader {
 
     /// The workflow that a step starts.
     private func child(_ fields: FieldReader) -> (String?, Workflow?) {
-        guard let node = fields.node("with")?.entry("workflow")?.value, let text = node.string else { return (nil, nil) }
+        guard let node = fields.node("with")?.entry("workflow")?.value, let text = node.string else {
+            return (nil, nil)
+        }
         guard !text.contains("${{") else {
             session.diagnostics.report(
                 .badPath, at: node.location, "the path of a workflow must not hold an expression",
@@ -127,7 +127,8 @@ struct WorkflowReader {
         var reader = TemplateReader()
         let template = reader.template(group)
         session.diagnostics.report(reader.errors)
-        checker.check(reader.references, ReferenceChecker.Place(hasSteps: false, secretsRefused: Self.recorded))
+        let refusal = ReferenceChecker.Refusal(reason: "the group is recorded with the run", remedy: "use an input")
+        checker.check(reader.references, ReferenceChecker.Place(hasSteps: false, secretsRefused: refusal))
         if group.string == nil {
             session.diagnostics.report(
                 .wrongType, at: group.location, "'group' of 'concurrency' must be a string, not \(group.typeName)",

@@ -46,8 +46,12 @@ public struct Schema: Hashable, Sendable {
     /// A duration such as `90s`, `10m`, `1h30m`; a bare number counts seconds.
     public static let duration = Schema(.string(pattern: nil, format: .duration, options: nil))
     public static func integer(_ range: ClosedRange<Int>) -> Schema { Schema(.integer(range)) }
-    public static func string(pattern: String) -> Schema { Schema(.string(pattern: pattern, format: nil, options: nil)) }
-    public static func string(_ format: Format) -> Schema { Schema(.string(pattern: nil, format: format, options: nil)) }
+    public static func string(pattern: String) -> Schema {
+        Schema(.string(pattern: pattern, format: nil, options: nil))
+    }
+    public static func string(_ format: Format) -> Schema {
+        Schema(.string(pattern: nil, format: format, options: nil))
+    }
     public static func oneOf(_ options: String...) -> Schema {
         Schema(.string(pattern: nil, format: nil, options: options))
     }

@@ -7,6 +7,8 @@ import Yams
 struct YAMLDocument {
     static let maximumBytes = 1 << 20
     static let maximumDepth = 100
+    /// How many repeated keys are told apart, so that all can be reported; each costs reading the text once more.
+    private static let maximumRepeats = 20
 
     private var source: YAMLSource
     /// Letters replaced in repeated keys, by their marker.
@@ -56,7 +58,8 @@ struct YAMLDocument {
     /// Makes the key at a place unlike its double; false where that cannot be done.
     private mutating func mark(keyAt place: Mark) -> Bool {
         let next = YAMLSource.firstMarker + UInt32(replaced.count)
-        guard next <= YAMLSource.lastMarker, let marker = Unicode.Scalar(next) else { return false }
+        guard replaced.count < Self.maximumRepeats, next <= YAMLSource.lastMarker, let marker = Unicode.Scalar(next)
+        else { return false }
         var column = place.column
         if let first = source.scalar(line: place.line, column: column), first == "\"" || first == "'" { column += 1 }
         guard let old = source.scalar(line: place.line, column: column), old.properties.isAlphabetic || old == "_",
@@ -91,7 +94,9 @@ struct YAMLDocument {
         } else {
             diagnostics.report(
                 .syntax, at: place, "not YAML: \(message)",
-                fix: "correct the indentation, quotes or brackets here or just above")
+                fix: line.contains("\t")
+                    ? "indent with spaces; YAML does not allow tabs"
+                    : "correct the indentation, quotes or brackets here or just above")
         }
     }
 
@@ -130,7 +135,7 @@ struct YAMLDocument {
         guard depth < Self.maximumDepth else {
             diagnostics.report(
                 .tooLarge, at: location, "nested more than \(Self.maximumDepth) levels deep", fix: "make it flatter")
-            return YAMLNode(content: .scalar(.null), location: location)
+            return YAMLNode(content: .scalar(.null), location: location, isFaulty: true)
         }
         switch node {
         case .scalar(let scalar): return self.scalar(scalar, at: location)
@@ -143,7 +148,7 @@ struct YAMLDocument {
             return YAMLNode(content: .mapping(entries(mapping, depth: depth)), location: location)
         case .alias:
             refuseAnchor(at: location)
-            return YAMLNode(content: .scalar(.null), location: location)
+            return YAMLNode(content: .scalar(.null), location: location, isFaulty: true)
         }
     }
 
@@ -180,17 +185,20 @@ struct YAMLDocument {
         if !tag.isEmpty, tag != "!", tag != Tag.Name.str.rawValue { checkTag(scalar.tag, at: location) }
         if plain, scalar.string.unicodeScalars.first == YAMLSource.ampersand {
             refuseAnchor(at: location)
-            return YAMLNode(content: .scalar(.null), location: location)
+            return YAMLNode(content: .scalar(.null), location: location, isFaulty: true)
         }
         var value = Value.string(text)
+        var isFaulty = false
         if plain {
             switch YAMLScalar.read(plain: text) {
             case .value(let read): value = read
-            case .refused(let message, let fix): diagnostics.report(.invalidValue, at: location, message, fix: fix)
+            case .refused(let message, let fix):
+                isFaulty = true
+                diagnostics.report(.invalidValue, at: location, message, fix: fix)
             }
         }
         let marks = text.contains("${{") ? source.expressionMarks(in: text, after: location) : []
-        return YAMLNode(content: .scalar(value), location: location, expressionMarks: marks)
+        return YAMLNode(content: .scalar(value), location: location, isFaulty: isFaulty, expressionMarks: marks)
     }
 
     private mutating func checkTag(_ tag: Tag, at location: SourceLocation) {
@@ -198,5 +206,23 @@ struct YAMLDocument {
         guard !name.isEmpty, name != "!", name != Tag.Name.seq.rawValue, name != Tag.Name.map.rawValue else { return }
         diagnostics.report(
             .syntax, at: location, "the tag \(name) is not supported", fix: "remove the tag; quote text instead")
+    }
+}
+
+extension Value {
+    /// Reads one YAML document, such as a file of inputs.
+    ///
+    /// - Parameter file: What messages name as the place.
+    /// - Throws: Every fault found. A text without a document is null.
+    public init(yaml text: String, file: String) throws(DefinitionErrors) {
+        var (documents, errors) = YAMLDocument.read(text, file: file)
+        if documents.count > 1 {
+            errors.append(
+                DefinitionError(
+                    .syntax, at: documents[1].location, "one document is expected, and this is the second",
+                    fix: "put it into a file of its own"))
+        }
+        guard errors.isEmpty else { throw DefinitionErrors(errors) }
+        self = documents.first?.value ?? .null
     }
 }

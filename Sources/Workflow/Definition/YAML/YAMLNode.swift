@@ -9,6 +9,8 @@ struct YAMLNode: Hashable, Sendable {
 
     var content: Content
     var location: SourceLocation
+    /// Whether a fault of the node has been reported already, so that nothing more need be said of it.
+    var isFaulty = false
     /// For a string: where each `${{` of it stands in the file, in order.
     var expressionMarks: [ExpressionMark] = []
 }
@@ -55,16 +57,16 @@ extension YAMLNode {
         }
     }
 
-    /// The place of what a fault's path leads to: the node itself where the path ends early.
-    func location(at path: ArraySlice<SchemaFault.Segment>) -> SourceLocation {
-        guard let first = path.first else { return location }
+    /// The node that a fault's path leads to: the last one on its way where the path ends early.
+    func node(at path: ArraySlice<SchemaFault.Segment>) -> YAMLNode {
+        guard let first = path.first else { return self }
         switch (first, content) {
         case (.key(let key), .mapping(let entries)):
-            guard let entry = entries.first(where: { $0.key == key }) else { return location }
-            return entry.value.location(at: path.dropFirst())
+            guard let entry = entries.first(where: { $0.key == key }) else { return self }
+            return entry.value.node(at: path.dropFirst())
         case (.index(let index), .sequence(let elements)) where elements.indices.contains(index):
-            return elements[index].location(at: path.dropFirst())
-        default: return location
+            return elements[index].node(at: path.dropFirst())
+        default: return self
         }
     }
 

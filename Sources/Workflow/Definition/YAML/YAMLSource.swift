@@ -54,9 +54,11 @@ struct YAMLSource {
         var marks: [ExpressionMark] = []
         var line = location.line - 1
         var column = location.column - 1
+        // Escapes can hide an opening; it is not searched for in all the rest of the file.
+        var budget = 4 * value.unicodeScalars.count + 2048
         for text in texts {
             var found: (line: Int, column: Int)?
-            while found == nil, lines.indices.contains(line) {
+            while found == nil, budget > 0, lines.indices.contains(line) {
                 let scalars = lines[line]
                 while column + 2 < scalars.count {
                     if scalars[column] == "$", scalars[column + 1] == "{", scalars[column + 2] == "{" {
@@ -64,7 +66,9 @@ struct YAMLSource {
                         break
                     }
                     column += 1
+                    budget -= 1
                 }
+                budget -= 1
                 if found == nil { (line, column) = (line + 1, 0) }
             }
             guard let found else { return marks }

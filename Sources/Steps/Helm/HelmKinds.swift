@@ -1,0 +1,11 @@
+package import Foundation
+package import Workflow
+
+extension ClusterAccess {
+    /// The step kinds of this folder.
+    ///
+    /// - Parameter now: Wall-clock time.
+    package func helmKinds(now: @escaping @Sendable () -> Date) -> [any StepKind] {
+        [HelmRepository(self), HelmRegistry(self), HelmRelease(self, versions: HelmVersionCache(), now: now)]
+    }
+}

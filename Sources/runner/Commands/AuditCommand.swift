@@ -1,0 +1,78 @@
+import ArgumentParser
+import Foundation
+import Workflow
+
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "The history: who did what, and whether it is whole.",
+        subcommands: [Verify.self, Log.self])
+
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Checks the database's own integrity, the chain of hashes, and that every run is what its history says.",
+            discussion: "Note the head's hash elsewhere: with --head, a later removal of the newest entries shows too.")
+        @Flag(help: "One JSON object.") var json = false
+        @Option(help: ArgumentHelp("A head noted before, which must still be in the chain.", valueName: "hash")) var head: String?
+        @OptionGroup var database: DatabaseOption
+
+        func run() async throws {
+            let session = try Session(database)
+            let catalog = session.catalog
+            let graphs = try await graphs(session)
+            var report = try await session.journal.verify { record, entries in
+                guard let definition = graphs[record.bundle] else { throw InvalidEvent("its workflow is missing or cannot be read") }
+                var machine = RunMachine(graph: RunGraph(definition) { catalog[$0]?.reverting ?? .nothing })
+                for entry in entries { for event in entry.events { try machine.apply(event, at: entry.at) } }
+                return machine.status
+            }
+            if let head, try await !session.journal.contains(hash: head) {
+                report.faults.append("the noted head \(head) is not in the chain: entries were removed or changed since")
+            }
+            if json {
+                Terminal.print(try Value(encoding: report).canonicalJSON)
+            } else {
+                for fault in report.faults { Terminal.print("fault: \(fault)") }
+                Terminal.print("\(report.entries) entries of \(report.runs) runs, head \(report.head)")
+                Terminal.print(report.faults.isEmpty ? "the history is whole" : "the history is not whole")
+            }
+            if !report.faults.isEmpty { throw ExitStatus.inputOutput }
+        }
+
+        private func graphs(_ session: Session) async throws -> [String: WorkflowDefinition] {
+            var definitions: [String: WorkflowDefinition] = [:]
+            for record in try await session.journal.runs(RunQuery(includesChildren: true)) where definitions[record.bundle] == nil {
+                // A run whose workflow cannot be read is a fault of its own, which the check names.
+                definitions[record.bundle] = try? await session.workflow(of: record).definition
+            }
+            return definitions
+        }
+    }
+
+    struct Log: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Prints what happened in a run, by whom, and when.")
+        @OptionGroup var argument: RunArgument
+        @Flag(help: "One JSON object an event.") var json = false
+
+        func run() async throws {
+            let (session, record) = try await argument.find()
+            var machine = RunMachine(graph: session.graph(of: try await session.workflow(of: record)))
+            let view: any RunView = json ? JSONView() : AuditView()
+            for entry in try await session.journal.entries(of: record.id, after: 0) {
+                for event in entry.events {
+                    try machine.apply(event, at: entry.at)
+                    view.show(event, at: entry.at, of: record.id, machine, isRoot: true)
+                }
+            }
+        }
+    }
+}
+
+/// Every event, with its full time.
+private struct AuditView: RunView {
+    func show(_ event: RunEvent, at time: Timestamp, of run: RunID, _ machine: RunMachine, isRoot: Bool) {
+        Terminal.print("\(time.iso8601)  \(event.summary(in: machine.graph))")
+    }
+
+    func tick(_ machine: RunMachine, of run: RunID, at time: Timestamp) {}
+    func end(_ machine: RunMachine, of run: RunID) {}
+}

@@ -1,0 +1,54 @@
+import Workflow
+
+/// How the program ends; the numbers are documented in `runner --help` and follow sysexits.h where it has a fitting one.
+enum ExitStatus: Int32, Error {
+    case done = 0
+    case failed = 1
+    case changes = 2
+    case waits = 3
+    case usage = 64
+    case badData = 65
+    case notFound = 66
+    case unavailable = 69
+    case fault = 70
+    case inputOutput = 74
+    case tryLater = 75
+    case interrupted = 130
+    case terminated = 143
+
+    /// What a settled run's status means for the exit status.
+    init(_ status: RunStatus) {
+        self =
+            switch status {
+            case .succeeded: .done
+            case .unknown: .waits
+            default: .failed
+            }
+    }
+}
+
+/// An error as the user sees it.
+struct CommandFailure: Error, CustomStringConvertible {
+    var status: ExitStatus
+    var description: String
+
+    init(_ status: ExitStatus, _ message: String, fix: String? = nil) {
+        self.status = status
+        description = message + (fix.map { "\n  fix: \($0)" } ?? "")
+    }
+
+    /// Nil for errors of the argument parser, which explains itself.
+    init?(explaining error: any Error) {
+        switch error {
+        case let error as JournalError:
+            let status: ExitStatus = [.leaseHeld, .leaseLost, .busy].contains(error.code) ? .tryLater : .inputOutput
+            self.init(status, error.description)
+        case let error as DefinitionErrors: self.init(.badData, error.description)
+        case let error as SealError: self.init(.badData, error.description)
+        case let error as StepError: self.init(.failed, error.description)
+        case let error as InvalidEvent: self.init(.waits, error.description)
+        case is CancellationError: self.init(.interrupted, "stopped")
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Foundation
+import Workflow
+
+/// Where the program keeps what it has to keep.
+struct Home {
+    /// `$RUNNER_HOME`, else `$XDG_STATE_HOME/runner`, else `~/.local/state/runner`.
+    let folder: String
+    let database: String
+
+    init(_ environment: [String: String], database: String?) {
+        let state = environment["XDG_STATE_HOME"] ?? (environment["HOME"] ?? "/root") + "/.local/state"
+        folder = environment["RUNNER_HOME"] ?? state + "/runner"
+        self.database = database ?? folder + "/runner.db"
+    }
+
+    /// What steps keep between runs, such as downloads.
+    var dataDirectory: String { folder + "/data" }
+
+    /// The key that seals secrets: 32 random bytes beside the database, never in it.
+    func sealer() throws -> Sealer {
+        let path = folder + "/key"
+        if let key = FileManager.default.contents(atPath: path) {
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? 0
+            guard mode & 0o077 == 0 else {
+                throw CommandFailure(.badData, "\(path) can be read by others", fix: "chmod 600 \(path), and rotate the secrets it guards")
+            }
+            return try Sealer(key: key)
+        }
+        var random = SystemRandomNumberGenerator()
+        let key = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw CommandFailure(
+                .inputOutput, "cannot make the folder \(folder): \(error.localizedDescription)",
+                fix: "name another one with RUNNER_HOME")
+        }
+        // Another process may be as far: the first link to the final name wins, and is whole.
+        let draft = path + ".\(ProcessInfo.processInfo.processIdentifier)"
+        guard FileManager.default.createFile(atPath: draft, contents: key, attributes: [.posixPermissions: 0o600]) else {
+            throw CommandFailure(.inputOutput, "cannot write \(draft)", fix: "check the folder's owner, and that the disk has room")
+        }
+        defer { try? FileManager.default.removeItem(atPath: draft) }
+        if link(draft, path) != 0, errno != EEXIST {
+            throw CommandFailure(.inputOutput, "cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+        guard let kept = FileManager.default.contents(atPath: path) else {
+            throw CommandFailure(.inputOutput, "cannot read \(path)")
+        }
+        return try Sealer(key: kept)
+    }
+
+    func journal() throws -> SQLiteJournal { try SQLiteJournal(path: database) }
+}
+
+/// The option that every command on runs has.
+struct DatabaseOption: ParsableArguments {
+    @Option(name: .customLong("db"), help: ArgumentHelp("The database file.", valueName: "file"))
+    var database: String?
+
+    var environment: [String: String] { ProcessInfo.processInfo.environment }
+
+    func home() -> Home { Home(environment, database: database) }
+}

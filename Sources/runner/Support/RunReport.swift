@@ -1,0 +1,126 @@
+import Foundation
+import Workflow
+
+/// A run as `runner show` tells it.
+struct RunReport {
+    let record: RunRecord
+    /// `interrupted` where the run should be under way and nobody drives it.
+    let status: String
+    let machine: RunMachine
+    let workflow: Workflow
+
+    // MARK: - For people
+
+    var text: String {
+        var lines = [
+            "run       \(record.id)", "workflow  \(record.workflow), version \(record.version)", "status    \(status)",
+            "by        \(machine.header?.by.name ?? "")", "started   \(record.createdAt.iso8601)",
+            "changed   \(record.updatedAt.iso8601)",
+        ]
+        if let parent = record.parent { lines.append("parent    \(parent)") }
+        if let inputs = machine.header?.inputs, !inputs.isEmpty {
+            lines.append("inputs")
+            for (name, value) in inputs.sorted(by: { $0.key < $1.key }) where !value.isNull {
+                lines.append("  \(name): \(value.shortText)")
+            }
+        }
+        lines.append("steps")
+        lines += steps
+        lines.append(ending)
+        return lines.joined(separator: "\n")
+    }
+
+    private var steps: [String] {
+        let names = machine.instances.map { machine.graph.name(of: $0) }
+        let width = names.map(\.count).max() ?? 0
+        return zip(machine.instances, names).map { id, name in
+            let state = machine[id]
+            let name = name.padding(toLength: width, withPad: " ", startingAt: 0)
+            var line = "  \(LiveView.glyph(state.status)) \(name)  \(state.status.rawValue)"
+            if let from = state.startedAt, let to = state.endedAt { line += " in \((to - from).text)" }
+            if state.attempts > 1 { line += ", \(state.attempts) attempts" }
+            if case .skipped(let reason) = state.phase { line += ": \(reason)" }
+            if case .waiting(let wait) = state.phase { line += ": \(wait.text)" }
+            return line
+        }
+    }
+
+    /// Errors with what to do, what stays behind, outputs, and the next command.
+    var ending: String {
+        var lines: [String] = []
+        for id in machine.instances {
+            let (state, name) = (machine[id], machine.graph.name(of: id))
+            switch state.phase {
+            case .failed, .revertFailed, .backingOff, .revertBackingOff:
+                if let failure = state.failure { lines.append("\(name): \(failure)") }
+            case .unknown(let reason):
+                lines.append("\(name): the outcome is unknown: \(reason)")
+                lines.append(
+                    "  fix: find out, then one of: runner resolve \(record.id) \(name) --adopt|--redo|--discard --reason '…'")
+            default: break
+            }
+        }
+        let left = machine.instances.flatMap { id in machine[id].left.map { "  \(machine.graph.name(of: id)): \($0)" } }
+        if !left.isEmpty { lines += ["left behind"] + left }
+        if !machine.outputs.isEmpty {
+            lines.append("outputs")
+            for (name, value) in machine.outputs.sorted(by: { $0.key < $1.key }) { lines.append("  \(name): \(value.shortText)") }
+        }
+        lines.append("\(status)\(advice.map { "; \($0)" } ?? "")")
+        return lines.joined(separator: "\n")
+    }
+
+    private var advice: String? {
+        switch record.status {
+        case .failed: "mend the cause, then: runner resume \(record.id) (or: runner rollback \(record.id))"
+        case .running where status == "interrupted", .rollingBack where status == "interrupted",
+            .cancelling where status == "interrupted", .pending where status == "interrupted":
+            "nobody drives it; go on with: runner resume \(record.id)"
+        case .rollbackFailed: "mend the cause, then: runner rollback \(record.id)"
+        case .cancelled: "undo it with: runner rollback \(record.id)"
+        default: nil
+        }
+    }
+
+    // MARK: - For programs
+
+    var json: Value {
+        [
+            "run": .string(record.id.rawValue), "workflow": .string(record.workflow), "version": .integer(record.version),
+            "status": .string(status), "bundle": .string(record.bundle), "by": .string(machine.header?.by.name ?? ""),
+            "created": .string(record.createdAt.iso8601), "updated": .string(record.updatedAt.iso8601),
+            "parent": record.parent.map { .string($0.rawValue) } ?? .null,
+            "inputs": .object(machine.header?.inputs ?? [:]), "outputs": .object(machine.outputs),
+            "steps": .array(machine.instances.map(json)),
+        ]
+    }
+
+    private func json(_ id: InstanceID) -> Value {
+        let state = machine[id]
+        var object: [String: Value] = [
+            "id": .string(machine.graph.name(of: id)), "uses": .string(workflow.definition.steps[id.step].uses),
+            "status": .string(state.status.rawValue), "attempts": .integer(state.attempts),
+            "started": state.startedAt.map { .string($0.iso8601) } ?? .null,
+            "ended": state.endedAt.map { .string($0.iso8601) } ?? .null,
+            "changed": .bool(state.effect != .none), "output": state.output.map { .object($0) } ?? .null,
+        ]
+        if let failure = state.failure {
+            object["error"] = [
+                "kind": .string(failure.kind.rawValue), "message": .string(failure.message),
+                "object": failure.object.map { .string($0) } ?? .null, "remedy": failure.remedy.map { .string($0) } ?? .null,
+            ]
+        }
+        if case .unknown(let reason) = state.phase { object["reason"] = .string(reason) }
+        if case .skipped(let reason) = state.phase { object["reason"] = .string(reason) }
+        if !state.left.isEmpty { object["left"] = .array(state.left.map { .string($0) }) }
+        return .object(object)
+    }
+}
+
+extension Value {
+    /// For one line of a report.
+    var shortText: String {
+        let text = stringValue ?? canonicalJSON
+        return text.count > 200 ? "\(text.prefix(200))…" : text
+    }
+}

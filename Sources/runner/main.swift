@@ -1,3 +1,0 @@
-import ArgumentParser
-import Steps
-print("runner")

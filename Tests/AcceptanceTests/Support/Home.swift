@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// A home of the program for one test: its database, key and data.
+final class Home: Sendable {
+    let path: String
+    let sandbox: Sandbox
+
+    init(_ sandbox: Sandbox) throws {
+        self.sandbox = sandbox
+        path = NSTemporaryDirectory() + "/runner-home-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var database: String { "\(path)/runner.db" }
+
+    private func environment() throws -> [String: String] {
+        try sandbox.variables().merging(["RUNNER_HOME": path, "NO_COLOR": "1"]) { $1 }
+    }
+
+    func start(_ arguments: [String], with variables: [String: String] = [:]) throws -> RunningProgram {
+        try Program.runner.start(arguments, environment: try environment().merging(variables) { $1 })
+    }
+
+    func run(_ arguments: String...) async throws -> Program.Result {
+        try await Program.runner.run(arguments, environment: try environment())
+    }
+
+    /// Runs the program and requires that it ends with 0.
+    @discardableResult
+    func succeed(_ arguments: String..., location: SourceLocation = #_sourceLocation) async throws -> String {
+        let result = try await Program.runner.run(arguments, environment: try environment())
+        try #require(
+            result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.output)\n\(result.error)",
+            sourceLocation: location)
+        return result.output
+    }
+
+    struct Run: Decodable {
+        struct Step: Decodable {
+            var id: String
+            var status: String
+            var attempts: Int
+        }
+
+        var run: String
+        var workflow: String
+        var status: String
+        var steps: [Step]
+    }
+
+    func show(_ run: String = "last") async throws -> Run {
+        try JSONDecoder().decode(Run.self, from: Data(try await succeed("show", run, "--json").utf8))
+    }
+
+    /// What the database's own check says.
+    func integrity() async throws -> String {
+        let result = try await Program("sqlite3").run([database, "PRAGMA integrity_check"])
+        return result.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Rows of the journal.
+    func query(_ sql: String) async throws -> [String] {
+        let result = try await Program("sqlite3").run([database, sql])
+        try #require(result.status == 0, "\(result.error)")
+        return result.output.split(whereSeparator: \.isNewline).map(String.init)
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Steps
+import Testing
+import Workflow
+
+/// The shipped install workflow, as it lies in `workflows/`.
+struct InstallWorkflowTests {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "workflows").path
+
+    /// Every step kind, none of which is called.
+    static func catalog() throws -> StepCatalog {
+        let environment = ProcessInfo.processInfo.environment
+        let processes = ProcessRunner(environment: environment)
+        let access = ClusterAccess(processes: processes, files: try PrivateFiles(environment: environment))
+        let random: @Sendable (Int) -> [UInt8] = { [UInt8](repeating: 0, count: $0) }
+        return StepCatalog(
+            BuiltinKind.all + access.helmKinds(now: { Date(timeIntervalSince1970: 0) })
+                + access.kubernetesKinds(randomBytes: random)
+                + (try ClearMLTransport.forTests()).clearMLKinds(cluster: access, randomBytes: random)
+                + [ArchiveUnzip(processes: processes), FileDownload(client: try HTTPClient(userAgent: "test"))])
+    }
+
+    static func load() throws -> Workflow {
+        try WorkflowLoader.load(path: "\(folder)/install.yaml", catalog: catalog()) { path in
+            try Data(contentsOf: URL(filePath: path))
+        }
+    }
+
+    @Test("it loads without a fault, and takes every file of its folders")
+    func loads() throws {
+        let workflow = try Self.load()
+        #expect(workflow.definition.name == "install")
+        let shipped = ["values", "policies"].flatMap { folder in
+            ((try? FileManager.default.contentsOfDirectory(atPath: "\(Self.folder)/\(folder)")) ?? []).map {
+                "\(folder)/\($0)"
+            }
+        }
+        #expect(Set(workflow.bundle.files.keys) == Set(shipped + ["install.yaml"]))
+    }
+
+    @Test(
+        "the steps come in the order that works",
+        arguments: [
+            ("billing", "server"), ("groups", "server"), ("supervisor", "server"), ("server", "server_policies"),
+            ("server_policies", "ready"), ("billing_policies", "ready"), ("ready", "applications"),
+            ("apps_files", "applications"),
+            ("gpu_ready", "cdmo"), ("gpu_operator", "gpu_ready"), ("redis_password", "redis"),
+            ("kafka_password", "billing"),
+            ("clearml_repository", "server"), ("clearml_registry", "server"), ("preflight", "apps_archive"),
+            ("bitnami_repository", "redis"), ("nvidia_repository", "gpu_operator"),
+            ("server_label", "billing_policies"),
+        ])
+    func order(before: String, after: String) throws {
+        let steps = try Self.load().definition.steps
+        let index = Dictionary(uniqueKeysWithValues: steps.enumerated().map { ($1.id, $0) })
+        var open = [try #require(index[after])]
+        var seen: Set<Int> = []
+        while let step = open.popLast() {
+            if seen.insert(step).inserted { open += steps[step].needs }
+        }
+        #expect(seen.contains(try #require(index[before])))
+    }
+
+    @Test("all but the preflight come after it, and nothing is a point of no return")
+    func roots() throws {
+        let steps = try Self.load().definition.steps
+        #expect(steps.filter(\.needs.isEmpty).map(\.id) == ["preflight"])
+        #expect(steps.allSatisfy { $0.revert == .auto })
+    }
+
+    @Test("every input, secret and step is described")
+    func described() throws {
+        let definition = try Self.load().definition
+        #expect(definition.inputs.filter { $0.description?.isEmpty ?? true }.map(\.name) == [])
+        #expect(definition.secrets.filter { $0.description?.isEmpty ?? true }.map(\.name) == [])
+        #expect(definition.steps.filter { $0.description?.isEmpty ?? true }.map(\.id) == [])
+    }
+}

@@ -1,0 +1,262 @@
+import Foundation
+import Steps
+import Testing
+import Workflow
+
+@Suite(.enabled(if: TestCluster.isThere && !TestCluster.helms.isEmpty, TestCluster.hint), .timeLimit(.minutes(5)))
+struct HelmReleaseTests {
+    func step(_ helm: String) throws -> StepUnderTest {
+        try StepUnderTest(
+            HelmRelease(TestCluster.access(helm: helm), versions: HelmVersionCache(), now: { Date() }))
+    }
+
+    func parameters(_ namespace: String, chart: String, _ values: [String: Value] = [:]) -> [String: Value] {
+        [
+            "release": "shop", "namespace": .string(namespace), "create_namespace": true, "chart": .string(chart),
+            "values": .object(values), "timeout": "60s",
+        ]
+    }
+
+    @Test("installed, adopted, upgraded, rolled back, uninstalled", arguments: TestCluster.helms)
+    func life(helm: String) async throws {
+        try await TestCluster.withNamespace { namespace in
+            let step = try step(helm)
+            let chart = try TestChart.write(TestChart.webWithoutClaim, to: step.directory)
+            var input = parameters(namespace, chart: chart, ["password": "s3cret", "colour": "red"])
+            let (output, prior) = try await step.run(input)
+            #expect(output.values["revision"] == 1)
+            #expect(output.values["chart_version"] == "1.2.3")
+            #expect(output.values["app_version"] == "9.9")
+            #expect(output.values["fullname"] == "shop-web")
+            #expect(output.values["objects"]?.arrayValue?.contains("Deployment shop") == true)
+            #expect(step.log.contains("Enjoy shop."))
+            #expect(try await step.observe(input) == .present(output))
+
+            input["values"] = ["password": "other", "colour": "green"]
+            let second = try await step.observe(input)
+            #expect(
+                second.changes == [
+                    Change("release \(namespace)/shop values colour", from: "red", to: "green"),
+                    Change("release \(namespace)/shop values password", from: "(hidden)", to: "(hidden)"),
+                ])
+            #expect(try await step.apply(input, prior: second.prior).values["revision"] == 2)
+            #expect(try await step.observe(input).isPresent)
+
+            #expect(try await step.revert(input, prior: second.prior) == [])
+            let colour = "jsonpath={.data.colour}"
+            #expect(
+                try await TestCluster.kubectl("get", "configmap", "shop-settings", "-n", namespace, "-o", colour)
+                    == "red")
+            let history = try await TestCluster.kubectl(
+                "get", "secret", "-n", namespace, "-l", "owner=helm", "-o", "name")
+            #expect(try await step.revert(input, prior: second.prior) == [])
+            #expect(
+                try await TestCluster.kubectl("get", "secret", "-n", namespace, "-l", "owner=helm", "-o", "name")
+                    == history,
+                "a revert that was done is not done again")
+
+            #expect(try await step.revert(input, prior: prior) == [])
+            #expect(
+                try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
+            #expect(try await step.revert(input, prior: prior) == [])
+        }
+    }
+
+    @Test("what is changed by hand is shown, that and nothing else, and mended", arguments: TestCluster.helms)
+    func drift(helm: String) async throws {
+        try await TestCluster.withNamespace { namespace in
+            let step = try step(helm)
+            let chart = try TestChart.write(TestChart.webWithoutClaim, to: step.directory)
+            let input = parameters(namespace, chart: chart)
+            _ = try await step.run(input)
+            try await TestCluster.kubectl("scale", "deployment", "shop", "-n", namespace, "--replicas=2")
+            #expect(
+                try await step.observe(input).changes == [
+                    Change("Deployment \(namespace)/shop spec.replicas", from: 2, to: 1)
+                ])
+            var lenient = input
+            lenient["ignore"] = [.string("Deployment \(namespace)/shop spec.replicas")]
+            #expect(try await step.observe(lenient).isPresent)
+
+            try await TestCluster.kubectl("scale", "deployment", "shop", "-n", namespace, "--replicas=1")
+            try await TestCluster.kubectl("set", "env", "deployment/shop", "-n", namespace, "COLOUR=pink")
+            #expect(
+                try await step.observe(input).changes == [
+                    Change(
+                        "Deployment \(namespace)/shop spec.template.spec.containers[main].env[COLOUR].value",
+                        from: "pink", to: "blue")
+                ])
+            try await TestCluster.kubectl("delete", "service", "shop", "-n", namespace)
+            try await TestCluster.kubectl(
+                "patch", "secret", "shop-secret", "-n", namespace, "-p={\"stringData\":{\"password\":\"changed\"}}")
+            let three = try await step.observe(input)
+            #expect(
+                three.changes.map(\.path).sorted() == [
+                    "Deployment \(namespace)/shop spec.template.spec.containers[main].env[COLOUR].value",
+                    "Secret \(namespace)/shop-secret data.password", "Service shop",
+                ])
+            #expect(!three.changes.description.contains("Y2hhbmdlZA"))
+
+            var forced = input
+            forced["force_conflicts"] = true
+            _ = try await step.apply(forced, prior: three.prior)
+            #expect(try await step.observe(input).changes == [])
+        }
+    }
+
+    @Test("a helm killed in the midst of an install, then of an upgrade, is no obstacle", arguments: TestCluster.helms)
+    func killed(helm: String) async throws {
+        try await TestCluster.withNamespace { namespace in
+            let step = try step(helm)
+            let chart = try TestChart.write(TestChart.webWithoutClaim, to: step.directory)
+            let input = parameters(namespace, chart: chart, ["colour": "green"])
+            let first = try await step.observe(input)
+            try await kill(helm, namespace, chart, "--set=colour=green,delay=60")
+            let uid = try await TestCluster.kubectl(
+                "get", "configmap", "shop-settings", "-n", namespace, "-o", "jsonpath={.metadata.uid}")
+            #expect(
+                try await step.observe(input).changes == [
+                    Change("release \(namespace)/shop status", from: "pending-install", to: "deployed")
+                ])
+            _ = try await step.apply(input, prior: first.prior)
+            #expect(try await step.observe(input).isPresent)
+            #expect(
+                try await TestCluster.kubectl(
+                    "get", "configmap", "shop-settings", "-n", namespace, "-o", "jsonpath={.metadata.uid}") == uid,
+                "what the dead helm had made is adopted, not made anew")
+
+            let blue = parameters(namespace, chart: chart, ["colour": "blue"])
+            let second = try await step.observe(blue)
+            try await kill(helm, namespace, chart, "--set=colour=blue,delay=60")
+            #expect(
+                try await step.observe(blue).changes == [
+                    Change("release \(namespace)/shop status", from: "pending-upgrade", to: "deployed")
+                ])
+            _ = try await step.apply(blue, prior: second.prior)
+            #expect(try await step.observe(blue).isPresent)
+
+            try await kill(helm, namespace, chart, "--set=colour=pink,delay=60")
+            #expect(try await step.revert(blue, prior: second.prior) == [])
+            #expect(try await step.observe(input).isPresent, "as it was deployed before the upgrade")
+
+            try await kill(helm, namespace, chart, "--set=colour=pink,delay=60")
+            #expect(try await step.revert(input, prior: first.prior) == [])
+            #expect(
+                try await TestCluster.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name") == "")
+        }
+    }
+
+    @Test("a pending release that another helm may still be at work on is left to it", arguments: TestCluster.helms)
+    func foreign(helm: String) async throws {
+        try await TestCluster.withNamespace { namespace in
+            let step = try step(helm)
+            let chart = try TestChart.write(TestChart.webWithoutClaim, to: step.directory)
+            let input = parameters(namespace, chart: chart)
+            try await kill(helm, namespace, chart, "--set=delay=60")
+            let prior = try await step.observe(input).prior
+            let error = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: prior) }
+            #expect(error?.kind == .transient)
+            #expect(error?.message.contains("another helm has begun revision 1") == true)
+
+            let later = try StepUnderTest(
+                HelmRelease(
+                    TestCluster.access(helm: helm), versions: HelmVersionCache(),
+                    now: { Date().addingTimeInterval(3600) }))
+            _ = try await later.apply(input, prior: prior)
+            #expect(try await step.observe(input).isPresent)
+            #expect(try await step.revert(input, prior: prior).first?.contains("stays as it is") == true)
+            #expect(try await step.observe(input).isPresent, "what this run did not create is never uninstalled")
+        }
+    }
+
+    @Test("a release that does not get ready says which pod and container waits for what", arguments: TestCluster.helms)
+    func notReady(helm: String) async throws {
+        try await TestCluster.withNamespace { namespace in
+            let step = try step(helm)
+            let chart = try TestChart.write(TestChart.web, to: step.directory)
+            var input = parameters(namespace, chart: chart, ["image": "registry.invalid/shop:9"])
+            input["timeout"] = "10s"
+            let first = try await step.observe(input)
+            let noImage = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
+            #expect(noImage?.kind == .timedOut)
+            #expect(noImage?.object == "release \(namespace)/shop")
+            #expect(
+                noImage?.message.contains("container 'main' cannot get its image 'registry.invalid/shop:9'") == true)
+            #expect(noImage?.message.contains("volume claim \(namespace)/shop-data: is Pending") == true)
+
+            let crashing = try TestChart.write(TestChart.webWithoutClaim, to: step.directory, "crashing")
+            input["chart"] = .string(crashing)
+            input["values"] = ["command": "echo no database; exit 3"]
+            input["timeout"] = "20s"
+            let crash = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
+            #expect(crash?.message.contains("exit status 3") == true)
+
+            input["values"] = ["init": "echo waiting for the database; exec sleep 3600"]
+            let waiting = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
+            #expect(waiting?.message.contains("init container 'prepare' (Init:0/1) is still running") == true)
+            #expect(waiting?.message.contains("waiting for the database") == true)
+
+            input["values"] = [:]
+            input["timeout"] = "60s"
+            _ = try await step.apply(input, prior: first.prior)
+            #expect(try await step.observe(input).isPresent)
+        }
+    }
+
+    @Test("what an uninstall leaves behind is told", .serialized, arguments: TestCluster.helms)
+    func leftovers(helm: String) async throws {
+        try await TestCluster.withNamespace { namespace in
+            let step = try step(helm)
+            let chart = try TestChart.write(TestChart.leaver, to: step.directory)
+            var input = parameters(namespace, chart: chart)
+            input["wait"] = false
+            let prior = try await step.run(input).prior
+            try await TestCluster.kubectl("wait", "pvc/data-store-0", "-n", namespace, "--for=create", "--timeout=30s")
+            let left = try await step.revert(input, prior: prior)
+            #expect(
+                left.map { $0.prefix { $0 != ":" } } == [
+                    "ConfigMap \(namespace)/kept stays", "ConfigMap \(namespace)/prepared stays",
+                    "CustomResourceDefinition toys.leaver.example.com stays",
+                    "PersistentVolumeClaim \(namespace)/data-store-0 stays", "namespace \(namespace) stays",
+                ])
+            try await TestCluster.kubectl("delete", "crd", "toys.leaver.example.com")
+        }
+    }
+
+    @Test("values and arguments hold no secret where other users can see them", arguments: TestCluster.helms)
+    func secretsInArguments(helm: String) async throws {
+        try await TestCluster.withNamespace { namespace in
+            let step = try step(helm)
+            let chart = try TestChart.write(TestChart.webWithoutClaim, to: step.directory)
+            let input = parameters(namespace, chart: chart, ["password": "visible-nowhere"])
+            let recorder = RecordingRunner(ProcessRunner(environment: TestCluster.environment))
+            let access = ClusterAccess(
+                processes: recorder, files: try PrivateFiles(environment: TestCluster.environment), helm: helm,
+                kubeconfig: TestCluster.kubeconfig)
+            let recorded = try StepUnderTest(HelmRelease(access, versions: HelmVersionCache(), now: { Date() }))
+            let (_, prior) = try await recorded.run(input)
+            _ = try await recorded.observe(input)
+            _ = try await recorded.revert(input, prior: prior)
+            #expect(recorder.arguments.count > 5)
+            #expect(!recorder.arguments.contains { $0.contains("visible-nowhere") })
+            #expect(!recorded.log.contains { $0.contains("visible-nowhere") })
+        }
+    }
+
+    /// Starts an upgrade that never gets ready, and kills helm with SIGKILL once the Deployment is there in this form.
+    private func kill(_ helm: String, _ namespace: String, _ chart: String, _ set: String) async throws {
+        let script = """
+            "$1" --kubeconfig "$KUBECONFIG" upgrade shop "$3" --install -n "$2" --create-namespace --wait "$4" >/dev/null 2>&1 &
+            helm=$!
+            kubectl wait deployment/shop -n "$2" --for=create --timeout=60s &&
+            kubectl wait deployment/shop -n "$2" --timeout=60s \
+                --for='jsonpath={.spec.template.spec.containers[0].readinessProbe.initialDelaySeconds}=60'
+            ended=$?
+            kill -KILL $helm
+            exit $ended
+            """
+        var request = ProcessRequest("sh", ["-c", script, "sh", helm, namespace, chart, set], timeout: .seconds(60))
+        request.environment = ["KUBECONFIG": TestCluster.kubeconfig]
+        _ = try await ProcessRunner(environment: TestCluster.environment).run(request).requireSuccess(of: request)
+    }
+}

@@ -75,7 +75,9 @@ final class ActiveRun {
         guard machine.graph.nodes[step].isForEach else { return try output(of: InstanceID(step)) }
         guard machine.steps[step].items != nil else { return .null }
         var outputs: [Value] = []
-        for item in machine.steps[step].instances.indices { outputs.append(try output(of: InstanceID(step, item: item))) }
+        for item in machine.steps[step].instances.indices {
+            outputs.append(try output(of: InstanceID(step, item: item)))
+        }
         return .array(outputs)
     }
 
@@ -112,7 +114,9 @@ struct RunScope {
     let item: InstanceID?
     let output: Value?
 
-    func evaluate(_ template: Template) throws(EvaluationError) -> Value { try template.evaluate(in: scope(for: template.steps)) }
+    func evaluate(_ template: Template) throws(EvaluationError) -> Value {
+        try template.evaluate(in: scope(for: template.steps))
+    }
 
     func evaluate(_ expression: Expression) throws(EvaluationError) -> Value {
         try expression.evaluate(in: scope(for: expression.steps))
@@ -135,9 +139,10 @@ struct RunScope {
         var names: [String: Value] = [
             "inputs": .object(inputs),
             "secrets": .object(
-                Dictionary(uniqueKeysWithValues: run.definition.secrets.map { secret in
-                    (secret.name, run.secrets[secret.name].map { .string($0) } ?? .null)
-                })),
+                Dictionary(
+                    uniqueKeysWithValues: run.definition.secrets.map { secret in
+                        (secret.name, run.secrets[secret.name].map { .string($0) } ?? .null)
+                    })),
             "run": [
                 "id": .string(run.id.rawValue), "workflow": .string(run.definition.name),
                 "data_dir": .string(dataDirectory),

@@ -48,7 +48,8 @@ struct Attempt: Sendable {
             try Task.checkCancellation()
         }
         do {
-            return .succeeded(try await kind.apply(input, prior: before.isNull ? .none : before, context), changed: true)
+            return .succeeded(
+                try await kind.apply(input, prior: before.isNull ? .none : before, context), changed: true)
         } catch let error as StepError where error.kind == .outcomeUnknown {
             return try await observe(after: error)
         }
@@ -56,7 +57,9 @@ struct Attempt: Sendable {
 
     /// The reply to a change was lost. Where its effect shows at once, all is well; else the next attempt looks again.
     private func observe(after error: StepError) async throws -> Result {
-        guard !Task.isCancelled, case .present(let output)? = try? await kind.observe(input, context) else { throw error }
+        guard !Task.isCancelled, case .present(let output)? = try? await kind.observe(input, context) else {
+            throw error
+        }
         return .succeeded(output, changed: true)
     }
 }

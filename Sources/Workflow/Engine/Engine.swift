@@ -152,7 +152,14 @@ public final class Engine: Sendable {
 
     private func perform(_ effect: EngineEffect, in group: inout ThrowingDiscardingTaskGroup<any Error>) {
         switch effect {
-        case .work(let task): group.addTask { await withTaskCancellationHandler { await task.value } onCancel: { task.cancel() } }
+        case .work(let task):
+            group.addTask {
+                await withTaskCancellationHandler {
+                    await task.value
+                } onCancel: {
+                    task.cancel()
+                }
+            }
         case .timer(let run, let instance, let at):
             group.addTask { [time, mailbox] in
                 // Only a stop ends the sleep early, and then nobody reads the message.
@@ -188,7 +195,8 @@ enum EngineMessage: Sendable {
         case .prepared(_, _, _, _, let promise): promise.keep(false)
         case .awaitSettled(_, let promise): promise.keep(nil)
         case .awaitIdle(let promise): promise.keep(())
-        case .request, .unreadableRequest, .attempted, .reverted, .timer, .joinChild, .rollBackChild, .output, .stop: break
+        case .request, .unreadableRequest, .attempted, .reverted, .timer, .joinChild, .rollBackChild, .output, .stop:
+            break
         }
     }
 }

@@ -91,7 +91,7 @@ extension EngineCore {
             guard run.machine.status == .running, [.failed, .cancelled].contains(child.machine.status) else {
                 return tellParent(of: child, child.machine.status, child.machine.outputs)
             }
-            try record_(.resumed(by: Actor("run \(id)")), in: child)
+            try tryRecord(.resumed(by: Actor("run \(id)")), in: child)
             child.isAwake = true
             armTimers(of: child)
             advance(child)
@@ -120,7 +120,7 @@ extension EngineCore {
         if child.machine.status == .rollingBack { return advance(child) }
         if child.machine.status == .rolledBack { return tellParent(of: child, .rolledBack, [:]) }
         do {
-            try record_(.rollbackRequested(by: Actor("run \(id)"), reason: nil), in: child)
+            try tryRecord(.rollbackRequested(by: Actor("run \(id)"), reason: nil), in: child)
             cancelTasksIfNeeded(of: child)
             advance(child)
         } catch {
@@ -160,7 +160,8 @@ extension EngineCore {
         let reason = child.machine.instances.lazy.compactMap { child.machine[$0].failure?.message }.first
         let error = StepError(
             status == .cancelled && run.machine.status == .cancelling ? .cancelled : .permanent,
-            "sub-run \(child.id) ended as \(status.rawValue)" + (reason.map { ": \($0)" } ?? ""), object: "run \(child.id)",
+            "sub-run \(child.id) ended as \(status.rawValue)" + (reason.map { ": \($0)" } ?? ""),
+            object: "run \(child.id)",
             remedy: "see 'runner show \(child.id)'; resuming this run resumes it too")
         record(.attemptFailed(instance, error, retryAt: nil), in: run)
     }

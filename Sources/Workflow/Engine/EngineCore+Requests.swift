@@ -19,12 +19,12 @@ extension EngineCore {
         case .start: break
         case .cancel(_, let actor, let reason):
             wake(run)
-            try record_(.cancelRequested(by: actor, reason: reason), in: run)
+            try tryRecord(.cancelRequested(by: actor, reason: reason), in: run)
             cancelTasksIfNeeded(of: run)
         case .rollback(_, let actor, let reason):
             if run.machine.status.isSettled { try requireFreeGroup(run) }
             wake(run)
-            try record_(.rollbackRequested(by: actor, reason: reason), in: run)
+            try tryRecord(.rollbackRequested(by: actor, reason: reason), in: run)
             cancelTasksIfNeeded(of: run)
         case .resume(_, let actor, let sealed):
             if let sealed {
@@ -34,7 +34,7 @@ extension EngineCore {
             try requireFreeGroup(run)
             // A run that was only interrupted goes on as soon as somebody drives it.
             if run.machine.status.isSettled {
-                try record_(.resumed(by: actor), in: run)
+                try tryRecord(.resumed(by: actor), in: run)
                 run.isAwake = true
                 armTimers(of: run)
             }
@@ -43,19 +43,19 @@ extension EngineCore {
         case .retry(_, let step, let actor):
             try requireFreeGroup(run)
             let index = try step.map { name throws(InvalidEvent) in try self.index(of: name, in: run) }
-            try record_(.retryRequested(from: index, by: actor), in: run)
+            try tryRecord(.retryRequested(from: index, by: actor), in: run)
             run.isAwake = true
             armTimers(of: run)
         case .skip(_, let step, let actor, let reason):
-            try record_(.skipped(try instance(named: step, in: run), reason: reason, by: actor), in: run)
+            try tryRecord(.skipped(try instance(named: step, in: run), reason: reason, by: actor), in: run)
         case .approve(_, let step, let actor, let reason):
-            try record_(.approved(try instance(named: step, in: run), by: actor, reason: reason), in: run)
+            try tryRecord(.approved(try instance(named: step, in: run), by: actor, reason: reason), in: run)
         case .reject(_, let step, let actor, let reason):
-            try record_(.rejected(try instance(named: step, in: run), by: actor, reason: reason), in: run)
+            try tryRecord(.rejected(try instance(named: step, in: run), by: actor, reason: reason), in: run)
         case .signal(_, let name, let data, let actor):
-            try record_(.signalReceived(name: name, data: run.redactor.redact(data), by: actor), in: run)
+            try tryRecord(.signalReceived(name: name, data: run.redactor.redact(data), by: actor), in: run)
         case .resolve(_, let step, let resolution, let actor, let reason):
-            try record_(
+            try tryRecord(
                 .resolved(try instance(named: step, in: run), resolution, by: actor, reason: reason), in: run)
         }
         advance(run)
@@ -95,9 +95,9 @@ extension EngineCore {
             run.open(sealedSecrets: sealedSecrets)
             keepSecrets(of: id, sealed: sealedSecrets)
         }
-        try record_(.created(header), in: run)
+        try tryRecord(.created(header), in: run)
         if !isGroupBusy(header.group, besides: id) {
-            try record_(.admitted, in: run)
+            try tryRecord(.admitted, in: run)
             advance(run)
         }
     }
@@ -111,7 +111,7 @@ extension EngineCore {
                 !child.machine.status.isSettled, child.machine.status != .cancelling
             else { continue }
             do {
-                try record_(.cancelRequested(by: Actor("run \(run.id)"), reason: nil), in: child)
+                try tryRecord(.cancelRequested(by: Actor("run \(run.id)"), reason: nil), in: child)
                 cancelTasksIfNeeded(of: child)
                 advance(child)
             } catch {
@@ -138,6 +138,7 @@ extension EngineCore {
     }
 
     private func unknownStep(_ name: String, _ run: ActiveRun) -> InvalidEvent {
-        InvalidEvent("run \(run.id) has no step '\(name)'; its steps: \(run.definition.steps.map(\.id).joined(separator: ", "))")
+        InvalidEvent(
+            "run \(run.id) has no step '\(name)'; its steps: \(run.definition.steps.map(\.id).joined(separator: ", "))")
     }
 }

@@ -124,7 +124,8 @@ extension EngineCore {
             for line in budget.admit(text) {
                 mailbox.send(
                     .output(
-                        id, OutputLine(run: id, step: name, attempt: attempt, at: time.now(), stream: stream, text: line)))
+                        id,
+                        OutputLine(run: id, step: name, attempt: attempt, at: time.now(), stream: stream, text: line)))
             }
         }
     }
@@ -143,7 +144,8 @@ extension EngineCore {
                 values.merge(extra) { $1 }
                 record(
                     .attemptSucceeded(
-                        instance, output: values.mapValues(run.redactor.redact), sealed: sealed, changed: changed), in: run)
+                        instance, output: values.mapValues(run.redactor.redact), sealed: sealed, changed: changed),
+                    in: run)
             } catch let error as EvaluationError {
                 fail(instance, misfit(error), in: run)
             } catch {
@@ -167,7 +169,9 @@ extension EngineCore {
         if error.kind == .cancelled, run.machine.status == .running {
             // Nobody asked the run to stop: the handler gave up by itself.
             let kind: StepError.Kind = state.isPrepared ? .outcomeUnknown : .transient
-            record(.attemptFailed(instance, StepError(kind, error.message, object: error.object), retryAt: retryAt), in: run)
+            record(
+                .attemptFailed(instance, StepError(kind, error.message, object: error.object), retryAt: retryAt),
+                in: run)
         } else {
             record(.attemptFailed(instance, error, retryAt: retryAt), in: run)
         }

@@ -161,7 +161,9 @@ final class EngineCore {
             finishRevert(instance, result, in: run)
             advance(run)
         case .timer(let id, let instance, let at):
-            guard let run = runs[id], run.machine.contains(instance), run.machine[instance].deadline == at else { return }
+            guard let run = runs[id], run.machine.contains(instance), run.machine[instance].deadline == at else {
+                return
+            }
             record(.timerFired(instance), in: run)
             advance(run)
         case .joinChild(let id, let instance): joinChild(of: id, instance)
@@ -173,7 +175,11 @@ final class EngineCore {
             batch.output.append(line)
         case .awaitSettled(let id, let promise):
             // A run that is settled in memory is about to be committed, which tells who waits.
-            if runs[id] == nil || isStopped { promise.keep(nil) } else { settledWaiters[id, default: []].append(promise) }
+            if runs[id] == nil || isStopped {
+                promise.keep(nil)
+            } else {
+                settledWaiters[id, default: []].append(promise)
+            }
         case .awaitIdle(let promise): runs.isEmpty ? promise.keep(()) : idleWaiters.append(promise)
         case .stop: stop()
         }
@@ -193,7 +199,7 @@ final class EngineCore {
     // MARK: - Events
 
     /// Applies an event and keeps it for the next commit.
-    func record_(_ event: RunEvent, in run: ActiveRun) throws(InvalidEvent) {
+    func tryRecord(_ event: RunEvent, in run: ActiveRun) throws(InvalidEvent) {
         try run.machine.apply(event, at: now)
         if run.pending.isEmpty { touched.append(run.id) }
         run.pending.append(event)
@@ -202,7 +208,7 @@ final class EngineCore {
     /// Applies an event that the engine itself has made, and that therefore fits.
     func record(_ event: RunEvent, in run: ActiveRun) {
         do {
-            try record_(event, in: run)
+            try tryRecord(event, in: run)
         } catch {
             preconditionFailure("the engine made an event that does not fit run \(run.id): \(error)")
         }
@@ -323,7 +329,8 @@ final class EngineCore {
             throw JournalError(
                 .damaged, "the workflow with the hash \(hash) is missing", remedy: "restore a backup of the database")
         }
-        return register(try WorkflowLoader.load(bundle: WorkflowBundle(encoded: data), catalog: engine.catalog), hash: hash)
+        return register(
+            try WorkflowLoader.load(bundle: WorkflowBundle(encoded: data), catalog: engine.catalog), hash: hash)
     }
 
     @discardableResult

@@ -12,7 +12,8 @@ final class Mailbox<Message: Sendable>: Sendable {
     private let state = Locked(State())
 
     func send(_ message: Message) {
-        let (reader, refuse) = state.with { state -> (CheckedContinuation<Void, Never>?, (@Sendable (Message) -> Void)?) in
+        let (reader, refuse) = state.with {
+            state -> (CheckedContinuation<Void, Never>?, (@Sendable (Message) -> Void)?) in
             if state.refuse == nil { state.messages.append(message) }
             defer { state.reader = nil }
             return (state.reader, state.refuse)

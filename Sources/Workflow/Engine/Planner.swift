@@ -59,7 +59,10 @@ private struct PlanWalk {
         var rest = Array(workflow.definition.steps.indices)
         while !rest.isEmpty {
             // The definition holds no cycle, so every round finds one.
-            guard let next = rest.firstIndex(where: { workflow.definition.steps[$0].needs.allSatisfy { planned[$0] != nil } })
+            guard
+                let next = rest.firstIndex(where: {
+                    workflow.definition.steps[$0].needs.allSatisfy { planned[$0] != nil }
+                })
             else { break }
             let step = rest.remove(at: next)
             planned[step] = try await plan(workflow.definition.steps[step])
@@ -154,7 +157,8 @@ private struct PlanWalk {
             keep(&self, .afterApply)
             let redacted = changes.map { change in
                 Change(
-                    redactor.redact(change.path), from: change.from.map(redactor.redact), to: change.to.map(redactor.redact))
+                    redactor.redact(change.path), from: change.from.map(redactor.redact),
+                    to: change.to.map(redactor.redact))
             }
             return planned(step, name, .change, changes: redacted)
         case .unknown(let reason):
@@ -180,22 +184,25 @@ private struct PlanWalk {
     }
 
     private func planned(
-        _ step: StepDefinition, _ name: String, _ action: PlannedStep.Action, changes: [Change] = [], reason: String? = nil
+        _ step: StepDefinition, _ name: String, _ action: PlannedStep.Action, changes: [Change] = [],
+        reason: String? = nil
     ) -> PlannedStep {
         let reverting = planner.catalog[step.uses]?.reverting ?? .nothing
         var isFinal = step.revert == .never
         if case .impossible = reverting, step.revert == .auto { isFinal = true }
         return PlannedStep(
-            id: name, uses: step.uses, action: action, changes: changes, reason: reason, isPointOfNoReturn: isFinal, steps: [])
+            id: name, uses: step.uses, action: action, changes: changes, reason: reason, isPointOfNoReturn: isFinal,
+            steps: [])
     }
 
     private func scope(item: (Value, Int)? = nil, output: Value? = nil) -> Scope {
         var names: [String: Value] = [
             "inputs": .object(inputs),
             "secrets": .object(
-                Dictionary(uniqueKeysWithValues: workflow.definition.secrets.map { secret in
-                    (secret.name, secrets[secret.name].map { .string($0) } ?? .null)
-                })),
+                Dictionary(
+                    uniqueKeysWithValues: workflow.definition.secrets.map { secret in
+                        (secret.name, secrets[secret.name].map { .string($0) } ?? .null)
+                    })),
             "run": [
                 "id": "plan", "workflow": .string(workflow.definition.name), "data_dir": .string(planner.dataDirectory),
             ],

@@ -28,7 +28,8 @@ public struct Sealer: Sendable {
     public func open(_ sealed: String, context: String) throws -> [String: String] {
         guard let data = Data(base64Encoded: sealed) else { throw SealError("the sealed text is not base64") }
         do {
-            let text = try AES.GCM.open(AES.GCM.SealedBox(combined: data), using: key, authenticating: Data(context.utf8))
+            let text = try AES.GCM.open(
+                AES.GCM.SealedBox(combined: data), using: key, authenticating: Data(context.utf8))
             return try Value(json: text).decoded(as: [String: String].self)
         } catch {
             throw SealError("the secrets of \(context) cannot be opened with this key")

@@ -51,7 +51,6 @@ public protocol Journal: Sendable {
     func verify(_ fold: @escaping @Sendable (RunRecord, [JournalEntry]) throws -> RunStatus) async throws -> ChainReport
 }
 
-
 /// One transition of one run, as it is stored.
 public struct JournalEntry: Hashable, Sendable {
     /// 1-based, without gaps over the whole journal.

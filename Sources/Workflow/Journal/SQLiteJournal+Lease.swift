@@ -29,7 +29,8 @@ extension SQLiteJournal {
 
     public func release(_ lease: Lease) async throws {
         try await write { database in
-            try database.execute(sql: "UPDATE lease SET owner = NULL, expires = 0 WHERE epoch = ?", arguments: [lease.epoch])
+            try database.execute(
+                sql: "UPDATE lease SET owner = NULL, expires = 0 WHERE epoch = ?", arguments: [lease.epoch])
         }
     }
 
@@ -74,7 +75,8 @@ extension SQLiteJournal {
 
     public func pendingRequests() async throws -> [(id: Int, request: EngineRequest?)] {
         try await read { database in
-            try Row.fetchAll(database, sql: "SELECT id, request FROM requests WHERE answer IS NULL ORDER BY id").map { row in
+            try Row.fetchAll(database, sql: "SELECT id, request FROM requests WHERE answer IS NULL ORDER BY id").map {
+                row in
                 (row["id"], try? Value(json: row["request"] as String).decoded(as: EngineRequest.self))
             }
         }

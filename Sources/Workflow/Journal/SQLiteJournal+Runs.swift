@@ -30,7 +30,8 @@ extension SQLiteJournal {
             for (hash, data) in batch.bundles { try Self.store(data, hash, database) }
             for (run, sealed) in batch.secrets {
                 try database.execute(
-                    sql: "INSERT INTO secrets(run, sealed) VALUES (?, ?) ON CONFLICT(run) DO UPDATE SET sealed = excluded.sealed",
+                    sql:
+                        "INSERT INTO secrets(run, sealed) VALUES (?, ?) ON CONFLICT(run) DO UPDATE SET sealed = excluded.sealed",
                     arguments: [run.rawValue, sealed])
             }
             for line in batch.output {
@@ -101,11 +102,13 @@ extension SQLiteJournal {
     static func record(_ row: Row) throws -> RunRecord {
         guard let status = RunStatus(rawValue: row["status"]) else {
             throw JournalError(
-                .damaged, "run \(row["id"] as String) has the status '\(row["status"] as String)', which does not exist",
+                .damaged,
+                "run \(row["id"] as String) has the status '\(row["status"] as String)', which does not exist",
                 remedy: "check the history with 'runner audit verify'")
         }
         return RunRecord(
-            id: RunID(row["id"]), workflow: row["workflow"], version: row["version"], bundle: row["bundle"], status: status,
+            id: RunID(row["id"]), workflow: row["workflow"], version: row["version"], bundle: row["bundle"],
+            status: status,
             createdAt: Timestamp(milliseconds: row["created"]), updatedAt: Timestamp(milliseconds: row["updated"]),
             group: row["group"], parent: (row["parent"] as String?).map(RunID.init))
     }
@@ -177,7 +180,9 @@ extension SQLiteJournal {
     /// Whether an entry with this hash, in hex, is in the chain.
     public func contains(hash: String) async throws -> Bool {
         try await read { database in
-            try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM journal WHERE lower(hex(hash)) = lower(?))", arguments: [hash]) ?? false
+            try Bool.fetchOne(
+                database, sql: "SELECT EXISTS (SELECT 1 FROM journal WHERE lower(hex(hash)) = lower(?))",
+                arguments: [hash]) ?? false
         }
     }
 
@@ -213,19 +218,22 @@ extension SQLiteJournal {
             let record = try Self.record(row)
             do {
                 let entries = try Row.fetchAll(
-                    database, sql: "SELECT * FROM journal WHERE run = ? ORDER BY sequence", arguments: [row["number"] as Int64]
+                    database, sql: "SELECT * FROM journal WHERE run = ? ORDER BY sequence",
+                    arguments: [row["number"] as Int64]
                 ).map { try Self.entry($0, run: record.id) }
                 let status = try fold(record, entries)
                 if status != record.status {
                     faults.append(
-                        "run \(record.id) is listed as \(record.status.rawValue), but its history says \(status.rawValue)")
+                        "run \(record.id) is listed as \(record.status.rawValue), but its history says \(status.rawValue)"
+                    )
                 }
             } catch {
                 faults.append("the history of run \(record.id) cannot be read: \(error)")
             }
         }
         return ChainReport(
-            entries: head.sequence, runs: runs.count, head: head.hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
+            entries: head.sequence, runs: runs.count,
+            head: head.hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
             faults: faults)
     }
 }

@@ -52,9 +52,14 @@ public final class SQLiteJournal: Journal {
     /// Looks at a file without changing it: opening one for writing turns it to WAL.
     private static func inspect(_ path: String) throws {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        if attributes?[.type] as? FileAttributeType == .typeDirectory {
+            throw JournalError(.cannotOpen, "\(path) is a folder", remedy: "name a file with --db")
+        }
         guard let size = attributes?[.size] as? Int, size > 0 else { return }
         var configuration = Configuration()
         configuration.readonly = true
+        // Another process that closes the file locks it for a moment.
+        configuration.busyMode = .timeout(10)
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         let found = try queue.read { database in
             (
@@ -147,7 +152,9 @@ public final class SQLiteJournal: Journal {
     }
 
     package func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        try await waiting { done in pool.asyncRead { database in done(database.flatMap { d in Result { try body(d) } }) } }
+        try await waiting { done in
+            pool.asyncRead { database in done(database.flatMap { d in Result { try body(d) } }) }
+        }
     }
 
     private func waiting<T: Sendable>(
@@ -178,7 +185,8 @@ public final class SQLiteJournal: Journal {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             JournalError(
                 .damaged, "\(path) is damaged: \(detail)",
-                remedy: "keep a copy of the file, restore the last backup or try 'sqlite3 FILE .recover', and check the "
+                remedy:
+                    "keep a copy of the file, restore the last backup or try 'sqlite3 FILE .recover', and check the "
                     + "result with 'runner audit verify'")
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             JournalError(

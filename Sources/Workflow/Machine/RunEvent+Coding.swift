@@ -51,7 +51,8 @@ extension RunEvent {
         case "created": self = .created(try reader.coded(1))
         case "admitted": self = .admitted
         case "items": self = .expanded(step: try reader.integer(1), items: try reader.array(2))
-        case "skip": self = .skipped(try reader.id(), reason: try reader.text(2), by: reader.optionalText(3).map(Actor.init))
+        case "skip":
+            self = .skipped(try reader.id(), reason: try reader.text(2), by: reader.optionalText(3).map(Actor.init))
         case "start": self = .attemptStarted(try reader.id(), attempt: try reader.integer(2))
         case "prior": self = .attemptPrepared(try reader.id(), prior: try reader.value(2))
         case "ok":

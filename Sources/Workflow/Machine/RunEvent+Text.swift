@@ -9,10 +9,12 @@ extension RunEvent {
         case .created(let header): "created by \(header.by)"
         case .admitted: "admitted"
         case .expanded(let step, let items): "\(name(InstanceID(step))) has \(items.count) items"
-        case .skipped(let id, let reason, let actor): "\(name(id)) skipped" + (actor.map { by($0, reason) } ?? ": \(reason)")
+        case .skipped(let id, let reason, let actor):
+            "\(name(id)) skipped" + (actor.map { by($0, reason) } ?? ": \(reason)")
         case .attemptStarted(let id, let attempt): "\(name(id)) attempt \(attempt) started"
         case .attemptPrepared(let id, _): "\(name(id)) looked at, applying"
-        case .attemptSucceeded(let id, _, _, let changed): "\(name(id)) " + (changed ? "succeeded" : "was there already")
+        case .attemptSucceeded(let id, _, _, let changed):
+            "\(name(id)) " + (changed ? "succeeded" : "was there already")
         case .attemptFailed(let id, let error, let retryAt):
             "\(name(id)) failed: \(error.message)" + (retryAt == nil ? "" : " (will be tried again)")
         case .attemptInterrupted(let id, let reason): "\(name(id)) interrupted: \(reason)"
@@ -40,7 +42,8 @@ extension RunEvent {
         case .retryRequested(let step, let actor):
             "retry requested" + (step.map { " from \(name(InstanceID($0)))" } ?? "") + by(actor, nil)
         case .revertStarted(let id, let attempt): "\(name(id)) revert \(attempt) started"
-        case .reverted(let id, let left): "\(name(id)) reverted" + (left.isEmpty ? "" : "; left: \(left.joined(separator: "; "))")
+        case .reverted(let id, let left):
+            "\(name(id)) reverted" + (left.isEmpty ? "" : "; left: \(left.joined(separator: "; "))")
         case .revertFailed(let id, let error, let retryAt):
             "\(name(id)) could not be reverted: \(error.message)" + (retryAt == nil ? "" : " (will be tried again)")
         case .revertInterrupted(let id): "\(name(id)) revert interrupted"

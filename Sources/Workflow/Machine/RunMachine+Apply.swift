@@ -4,7 +4,8 @@ extension RunMachine {
     /// - Parameter time: When it happened: the time of its journal entry.
     /// - Throws: `InvalidEvent` where it does not fit; the machine is unchanged then.
     public mutating func apply(_ event: RunEvent, at time: Timestamp) throws(InvalidEvent) {
-        if header == nil, case .created = event {} else if header == nil {
+        if header == nil, case .created = event {
+        } else if header == nil {
             throw InvalidEvent("the journal of a run must begin with 'created', not with \(event)")
         }
         switch event {
@@ -68,8 +69,10 @@ extension RunMachine {
         case .signalReceived(let name, let data, let actor):
             try require(status == .pending || status == .running, event)
             receive(Signal(name: name, data: data, by: actor), at: time)
-        case .approved(let id, let actor, let reason): try decide(id, by: actor, reason, approved: true, event, at: time)
-        case .rejected(let id, let actor, let reason): try decide(id, by: actor, reason, approved: false, event, at: time)
+        case .approved(let id, let actor, let reason):
+            try decide(id, by: actor, reason, approved: true, event, at: time)
+        case .rejected(let id, let actor, let reason):
+            try decide(id, by: actor, reason, approved: false, event, at: time)
         case .resolved(let id, let resolution, _, _): try resolve(id, resolution, event, at: time)
         case .cancelRequested:
             try require([.pending, .running, .failed, .unknown, .cancelling].contains(status), event)
@@ -213,10 +216,13 @@ extension RunMachine {
             }
             move(id, to: .succeeded)
         case .waiting(.approval):
-            fail(id, StepError(.permanent, "nobody approved it in time", remedy: "resume the run to ask again"), at: time)
+            fail(
+                id, StepError(.permanent, "nobody approved it in time", remedy: "resume the run to ask again"), at: time
+            )
         case .waiting(.signal(let name, _)):
             fail(
-                id, StepError(.permanent, "signal '\(name)' did not come in time", remedy: "resume the run to wait again"),
+                id,
+                StepError(.permanent, "signal '\(name)' did not come in time", remedy: "resume the run to wait again"),
                 at: time)
         default: try require(false, event)
         }
@@ -256,13 +262,17 @@ extension RunMachine {
         }
         if approved {
             update(id) {
-                $0.output = ["approved": true, "by": .string(actor.name), "reason": reason.map { .string($0) } ?? .null]
+                $0.output = [
+                    "approved": true, "by": .string(actor.name), "reason": reason.map { .string($0) } ?? .null,
+                ]
                 $0.endedAt = time
             }
             move(id, to: .succeeded)
         } else {
             let why = reason.map { ": \($0)" } ?? ""
-            fail(id, StepError(.permanent, "rejected by \(actor)\(why)", remedy: "resume the run to ask again"), at: time)
+            fail(
+                id, StepError(.permanent, "rejected by \(actor)\(why)", remedy: "resume the run to ask again"), at: time
+            )
         }
     }
 
@@ -321,7 +331,9 @@ extension RunMachine {
         var again: Set<Int> = [step]
         var stack = [step]
         while let next = stack.popLast() {
-            for dependent in graph.nodes[next].neededBy where again.insert(dependent).inserted { stack.append(dependent) }
+            for dependent in graph.nodes[next].neededBy where again.insert(dependent).inserted {
+                stack.append(dependent)
+            }
         }
         for step in again {
             // The items of an expanded `for_each` stay: what was done for each of them must not be forgotten.

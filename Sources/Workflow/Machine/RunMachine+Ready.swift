@@ -83,7 +83,8 @@ extension RunMachine {
     /// those read may be another value now.
     private mutating func evaluateAgain(_ step: Int) {
         let instances = steps[step].instances
-        guard !instances.isEmpty, instances.allSatisfy({ $0.phase == .pending && $0.effect == .none && $0.prior == nil })
+        guard !instances.isEmpty,
+            instances.allSatisfy({ $0.phase == .pending && $0.effect == .none && $0.prior == nil })
         else { return }
         // Of a `for_each`, only one that got no items: those that were recorded stay.
         if graph.nodes[step].isForEach {

@@ -44,7 +44,7 @@ struct SchemaTests {
     @Test("parameters are checked and filled in")
     func resolve() throws {
         let values = try Self.fields.resolve(["name": "abc", "ports": [["port": 1]], "mode": .null])
-        #expect(values == ["name": "abc", "size": 3, "ports": [["port": 1, "tls": false]], "mode": nil])
+        #expect(values == ["name": "abc", "size": 3, "ports": [["port": 1, "tls": false]], "mode": .null])
         #expect(throws: SchemaFaults.self) { try Self.fields.resolve(["size": .null]) }
     }
 
@@ -133,7 +133,7 @@ struct GivenValuesTests {
         let definition = try Declared.load(Self.workflow).definition
         #expect(
             try definition.resolveInputs(given: ["name": "abc"])
-                == ["name": "abc", "size": 2, "wish": nil, "groups": []])
+                == ["name": "abc", "size": 2, "wish": .null, "groups": []])
         let id: Value = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
         #expect(
             try definition.resolveInputs(given: ["name": "abc", "groups": [["id": id]]])["groups"]

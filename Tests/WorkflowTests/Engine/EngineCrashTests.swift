@@ -94,7 +94,9 @@ import Workflow
         session.task.cancel()
         try await session.task.value
         #expect(try await session.state("a").status == .pending)
-        #expect(await session.engine.submit(.cancel(RunID("r1"), by: EngineBench.ada, reason: nil)) == .refused("the engine is stopping"))
+        #expect(
+            await session.engine.submit(.cancel(RunID("r1"), by: EngineBench.ada, reason: nil))
+                == .refused("the engine is stopping"))
     }
 
     @Test func anAttemptThatWaitsForTheJournalDoesNotHoldUpAStop() async throws {

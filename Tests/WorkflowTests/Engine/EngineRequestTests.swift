@@ -45,7 +45,9 @@ import Workflow
     @Test func requestsThatCannotBeReadOrDoneEndNoEngine() async throws {
         try await bench.working { session async throws in
             let other = try SQLiteJournal(path: bench.path)
-            try await other.write { try $0.execute(sql: "INSERT INTO requests(at, request) VALUES (1, '{\"teleport\":{}}')") }
+            try await other.write {
+                try $0.execute(sql: "INSERT INTO requests(at, request) VALUES (1, '{\"teleport\":{}}')")
+            }
             let unreadable = try await answer(to: 1, in: other, session)
             #expect(unreadable == .refused("the runner that drives the runs does not know this request"))
             let header = RunHeader(workflow: "w", version: 1, bundle: "no such bundle", by: Actor("grace"))
@@ -75,8 +77,10 @@ import Workflow
                     Issue.record("done: \(request)")
                     continue
                 }
-                #expect(reason.hasPrefix("a run that is succeeded cannot") || reason.contains(" has no step 'b'; its steps: a")
-                    || reason == "there is no run r2", "\(reason)")
+                #expect(
+                    reason.hasPrefix("a run that is succeeded cannot")
+                        || reason.contains(" has no step 'b'; its steps: a")
+                        || reason == "there is no run r2", "\(reason)")
             }
             #expect(try await session.machine().status == .succeeded)
         }
@@ -93,7 +97,9 @@ import Workflow
                   c: { uses: thing, needs: [b], with: { name: c, value: "${{ default(steps.b.value, 'none') }}" } }
                 """
             #expect(try await session.run(text) == .failed)
-            #expect(await session.engine.submit(.skip(RunID("r1"), step: "b", by: EngineBench.ada, reason: "by hand")) == .done)
+            #expect(
+                await session.engine.submit(.skip(RunID("r1"), step: "b", by: EngineBench.ada, reason: "by hand"))
+                    == .done)
             #expect(await session.resume() == .succeeded)
             #expect(await session.world.things["c"] == "none")
             await session.world.onApply("b") { _, _, _ in nil }

@@ -55,7 +55,8 @@ import Workflow
             await session.awaitRetry(of: 1)
             #expect(await session.settled() == .failed)
             #expect(try await session.states() == "a succeeded, b failed")
-            #expect(try await session.state("b").failure == StepError(.transient, "busy", object: "server", remedy: "wait"))
+            #expect(
+                try await session.state("b").failure == StepError(.transient, "busy", object: "server", remedy: "wait"))
             isBroken.with { $0 = false }
             #expect(await session.resume() == .succeeded)
             #expect(await session.world.count("apply a") == 1)
@@ -99,7 +100,8 @@ import Workflow
             await ended.value
             await session.awaitRetry(of: 0)
             #expect(await session.settled() == .succeeded)
-            let failure = try await session.journal.entries(of: RunID("r1"), after: 0).flatMap(\.events).compactMap { event in
+            let failure = try await session.journal.entries(of: RunID("r1"), after: 0).flatMap(\.events).compactMap {
+                event in
                 if case .attemptFailed(_, let error, _) = event { error } else { nil as StepError? }
             }
             #expect(failure.map(\.kind) == [.timedOut])
@@ -112,14 +114,17 @@ import Workflow
             let started = Promise<Void>()
             await session.world.onApply("a") { _, _, _ in
                 started.keep(())
-                do { try await hang() } catch { throw StepError(.permanent, "pod p waits for its image", object: "pod p") }
+                do { try await hang() } catch {
+                    throw StepError(.permanent, "pod p waits for its image", object: "pod p")
+                }
                 return nil
             }
             #expect(try await session.begin(Self.one.replacing("attempts: 4", with: "attempts: 1")) == .done)
             await started.value
             session.time.move(by: .seconds(60))
             #expect(await session.settled() == .failed)
-            #expect(try await session.state("a").failure?.message == "did not end within 60 s: pod p waits for its image")
+            #expect(
+                try await session.state("a").failure?.message == "did not end within 60 s: pod p waits for its image")
         }
     }
 

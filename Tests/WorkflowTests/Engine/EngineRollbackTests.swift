@@ -5,7 +5,9 @@ import Workflow
     private let bench: EngineBench
     init() throws { bench = try EngineBench() }
 
-    private static func chain(_ more: String = "", last: String = "{ uses: thing, needs: [b], with: { name: c } }") -> String {
+    private static func chain(_ more: String = "", last: String = "{ uses: thing, needs: [b], with: { name: c } }")
+        -> String
+    {
         """
         workflow: w
         \(more)
@@ -42,7 +44,8 @@ import Workflow
 
     @Test func aPointOfNoReturnStopsTheRollback() async throws {
         try await bench.working { session async throws in
-            #expect(try await session.run(Self.chain(last: "{ uses: final, needs: [b], with: { name: c } }")) == .succeeded)
+            #expect(
+                try await session.run(Self.chain(last: "{ uses: final, needs: [b], with: { name: c } }")) == .succeeded)
             #expect(await session.rollback() == .rollbackFailed)
             #expect(await reverts().isEmpty)
         }

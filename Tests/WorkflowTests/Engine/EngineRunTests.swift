@@ -21,7 +21,8 @@ import Workflow
                 outputs: { all: "${{ steps.c.value }}" }
                 """, inputs: ["size": 5])
             #expect(status == .succeeded)
-            #expect(await session.world.calls == ["observe a", "apply a", "observe b", "apply b", "observe c", "apply c"])
+            #expect(
+                await session.world.calls == ["observe a", "apply a", "observe b", "apply b", "observe c", "apply c"])
             #expect(await session.world.things == ["a": 5, "b": 5, "c": "5 of <5>"])
             #expect(try await session.machine().outputs == ["all": "5 of <5>"])
         }
@@ -30,7 +31,9 @@ import Workflow
     @Test func whatIsThereAlreadyIsAdopted() async throws {
         await bench.world.put("a", 1)
         try await bench.working { session async throws in
-            #expect(try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a, value: 1 } } }") == .succeeded)
+            #expect(
+                try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a, value: 1 } } }")
+                    == .succeeded)
             #expect(await session.world.calls == ["observe a"])
             #expect(try await session.state("a").effect == .none)
             #expect(await session.rollback() == .rolledBack)
@@ -41,7 +44,9 @@ import Workflow
     @Test func whatDiffersIsChangedAndARollbackBringsItBack() async throws {
         await bench.world.put("a", "old")
         try await bench.working { session async throws in
-            #expect(try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a, value: new } } }") == .succeeded)
+            #expect(
+                try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a, value: new } } }")
+                    == .succeeded)
             #expect(await session.world.things == ["a": "new"])
             #expect(await session.rollback() == .rolledBack)
             #expect(await session.world.things == ["a": "old"])
@@ -80,7 +85,9 @@ import Workflow
                 """, inputs: ["names": ["x", "y", "z"]])
             #expect(status == .succeeded)
             #expect(await session.world.things == ["x": 0, "y": 1, "z": 2, "last": 1])
-            #expect(try await session.states() == "unneeded skipped, each[0] succeeded, each[1] succeeded, each[2] succeeded, last succeeded")
+            #expect(
+                try await session.states()
+                    == "unneeded skipped, each[0] succeeded, each[1] succeeded, each[2] succeeded, last succeeded")
         }
     }
 
@@ -112,10 +119,13 @@ import Workflow
                 seen.with { $0 = entries.flatMap(\.events) }
                 return nil
             }
-            #expect(try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a, value: 2 } } }") == .succeeded)
-            #expect(seen.with { $0 }.suffix(2) == [
-                .attemptStarted(InstanceID(0), attempt: 1), .attemptPrepared(InstanceID(0), prior: "before"),
-            ])
+            #expect(
+                try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a, value: 2 } } }")
+                    == .succeeded)
+            #expect(
+                seen.with { $0 }.suffix(2) == [
+                    .attemptStarted(InstanceID(0), attempt: 1), .attemptPrepared(InstanceID(0), prior: "before"),
+                ])
         }
     }
 
@@ -125,7 +135,8 @@ import Workflow
         try await bench.working { session async throws in
             var text = "workflow: w\nsteps:\n"
             for index in 0..<count {
-                text += "  s\(index): { uses: thing, with: { name: s\(index) }\(index == 0 ? "" : ", needs: [s\(index - 1)]") }\n"
+                text +=
+                    "  s\(index): { uses: thing, with: { name: s\(index) }\(index == 0 ? "" : ", needs: [s\(index - 1)]") }\n"
             }
             #expect(try await session.run(text) == .succeeded)
             #expect(session.journal.appends <= count + 1)
@@ -147,7 +158,10 @@ import Workflow
             await session.awaitRetry(of: 0)
             #expect(await session.settled() == .succeeded)
             let lines = try await session.journal.output(of: RunID("r1"), step: "a", after: 0, limit: 1000)
-            #expect(lines.prefix(3).map { "\($0.attempt) \($0.stream) \($0.text)" } == ["1 stdout one", "1 stdout two", "1 stderr three"])
+            #expect(
+                lines.prefix(3).map { "\($0.attempt) \($0.stream) \($0.text)" } == [
+                    "1 stdout one", "1 stdout two", "1 stderr three",
+                ])
             let second = lines.filter { $0.attempt == 2 }
             #expect(second.map(\.text.utf8.count).reduce(0, +) <= 1 << 20)
             #expect(second.last?.text == "… more than 1048576 bytes: the rest is not kept")
@@ -157,11 +171,13 @@ import Workflow
 
     @Test func theHistoryFoldsToTheRunAndItsHashesHold() async throws {
         try await bench.working { session async throws in
-            #expect(try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a } } }") == .succeeded)
+            #expect(
+                try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a } } }") == .succeeded)
             let bench = bench
             let report = try await session.journal.verify { record, entries in
                 let workflow = try bench.load("workflow: w\nsteps: { a: { uses: thing, with: { name: a } } }")
-                var machine = RunMachine(graph: RunGraph(workflow.definition) { bench.catalog[$0]?.reverting ?? .nothing })
+                var machine = RunMachine(
+                    graph: RunGraph(workflow.definition) { bench.catalog[$0]?.reverting ?? .nothing })
                 for entry in entries { for event in entry.events { try machine.apply(event, at: entry.at) } }
                 return machine.status
             }

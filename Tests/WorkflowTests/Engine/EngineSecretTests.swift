@@ -43,7 +43,10 @@ import Workflow
                     throw StepError(.transient, "refused \(token)", object: "http://x?\(token)", remedy: "not \(token)")
                 }
                 return StepOutput([
-                    "name": "a", "value": .array([.string(token), ["k \(token)": .string("in \(Data(token.utf8).base64EncodedString())")]]),
+                    "name": "a",
+                    "value": .array([
+                        .string(token), ["k \(token)": .string("in \(Data(token.utf8).base64EncodedString())")],
+                    ]),
                 ])
             }
             let text = """
@@ -83,7 +86,9 @@ import Workflow
         await session.journal.event { if case .waitStarted = $1 { true } else { false } }
         await session.crash()
         try await bench.working { session async throws in
-            #expect(await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil)) == .done)
+            #expect(
+                await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil))
+                    == .done)
             #expect(await session.settled() == .succeeded)
             #expect(await session.world.things["b"] == .string("key \(key)"))
             #expect(try await session.state("a").output == ["name": "a", "value": "not ***"])
@@ -98,7 +103,8 @@ import Workflow
         try await bench.working { session async throws in
             let key = Self.key
             await session.world.onApply("a") { _, _, _ in StepOutput(["name": "a"], secrets: ["key": key]) }
-            #expect(try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a } } }") == .succeeded)
+            #expect(
+                try await session.run("workflow: w\nsteps: { a: { uses: thing, with: { name: a } } }") == .succeeded)
         }
         let key = Self.key
         await bench.world.onRevert("a") { _, _, context in
@@ -129,12 +135,15 @@ import Workflow
             try database.execute(sql: "UPDATE secrets SET sealed = ?", arguments: [wrong])
         }
         try await bench.working { session async throws in
-            #expect(await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil)) == .done)
+            #expect(
+                await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil))
+                    == .done)
             #expect(await session.settled() == .failed)
             #expect(try await session.state("a").failure?.message.contains("cannot be opened with this key") == true)
             // Bound anew, it goes on, and its condition is looked at again.
             let sealed = try bench.sealer.seal(["token": ""], context: "r1")
-            #expect(await session.engine.submit(.resume(RunID("r1"), by: EngineBench.ada, sealedSecrets: sealed)) == .done)
+            #expect(
+                await session.engine.submit(.resume(RunID("r1"), by: EngineBench.ada, sealedSecrets: sealed)) == .done)
             #expect(await session.settled() == .succeeded)
             #expect(try await session.states() == "gate succeeded, a skipped")
         }
@@ -148,7 +157,9 @@ import Workflow
                 secrets: [token]
                 steps: { a: { uses: thing, for_each: "${{ inputs.words }}", with: { name: "${{ item }}" } } }
                 """
-            #expect(try await session.run(text, inputs: ["words": ["a-very-secret"]], secrets: ["token": "a-very-secret"]) == .failed)
+            #expect(
+                try await session.run(text, inputs: ["words": ["a-very-secret"]], secrets: ["token": "a-very-secret"])
+                    == .failed)
         }
     }
 }

@@ -16,14 +16,14 @@ import Workflow
         """
     private static let files = [
         "child.yaml": """
-            workflow: child
-            inputs: { size: { type: integer } }
-            defaults: { retry: { attempts: 1 } }
-            steps:
-              x: { uses: thing, with: { name: x, value: "${{ inputs.size }}" } }
-              y: { uses: thing, needs: [x], with: { name: y } }
-            outputs: { size: "${{ steps.x.value }}" }
-            """
+        workflow: child
+        inputs: { size: { type: integer } }
+        defaults: { retry: { attempts: 1 } }
+        steps:
+          x: { uses: thing, with: { name: x, value: "${{ inputs.size }}" } }
+          y: { uses: thing, needs: [x], with: { name: y } }
+        outputs: { size: "${{ steps.x.value }}" }
+        """
     ]
 
     private func hangs(_ name: String) async -> Promise<Void> {
@@ -42,7 +42,8 @@ import Workflow
         try await bench.working { session async throws in
             #expect(try await session.run(Self.parent, Self.files) == .succeeded)
             #expect(await session.world.things == ["a": true, "x": 2, "y": true, "z": 2])
-            #expect(try await session.machine("r1.sub").header?.parent == RunHeader.Parent(run: RunID("r1"), step: "sub"))
+            #expect(
+                try await session.machine("r1.sub").header?.parent == RunHeader.Parent(run: RunID("r1"), step: "sub"))
             #expect(try await session.journal.runs(RunQuery()).map(\.id.rawValue) == ["r1"])
         }
     }

@@ -33,10 +33,13 @@ import Workflow
 
     @Test func anApprovalIsRefused() async throws {
         try await bench.working { session async throws in
-            #expect(try await session.begin("workflow: w\nsteps: { gate: { uses: approval, with: { message: m } } }") == .done)
+            #expect(
+                try await session.begin("workflow: w\nsteps: { gate: { uses: approval, with: { message: m } } }")
+                    == .done)
             await session.journal.event { if case .waitStarted = $1 { true } else { false } }
             #expect(
-                await session.engine.submit(.reject(RunID("r1"), step: "gate", by: Actor("grace"), reason: "no")) == .done)
+                await session.engine.submit(.reject(RunID("r1"), step: "gate", by: Actor("grace"), reason: "no"))
+                    == .done)
             #expect(await session.settled() == .failed)
             let late = await session.engine.submit(.approve(RunID("r1"), step: "gate", by: Actor("grace"), reason: nil))
             #expect(late != .done)
@@ -77,7 +80,8 @@ import Workflow
 
     @Test func sleepGoesOnAfterARestart() async throws {
         try await begun(
-            "workflow: w\nsteps: { s: { uses: sleep, with: { duration: 10m } }, a: { uses: thing, needs: [s], with: { name: a } } }")
+            "workflow: w\nsteps: { s: { uses: sleep, with: { duration: 10m } }, a: { uses: thing, needs: [s], with: { name: a } } }"
+        )
         bench.time.move(by: .seconds(700))
         try await bench.working { session async throws in
             #expect(await session.settled() == .succeeded)
@@ -103,7 +107,9 @@ import Workflow
 
     @Test func cancellingEndsAWait() async throws {
         try await bench.working { session async throws in
-            #expect(try await session.begin("workflow: w\nsteps: { gate: { uses: approval, with: { message: m } } }") == .done)
+            #expect(
+                try await session.begin("workflow: w\nsteps: { gate: { uses: approval, with: { message: m } } }")
+                    == .done)
             await session.journal.event { if case .waitStarted = $1 { true } else { false } }
             #expect(await session.engine.submit(.cancel(RunID("r1"), by: EngineBench.ada, reason: nil)) == .done)
             #expect(await session.settled() == .cancelled)
@@ -133,7 +139,9 @@ import Workflow
         try await bench.working { session async throws in
             for id in ["r1", "r2", "r3", "r4"] {
                 await session.journal.journal.waitForWait(of: id, session)
-                #expect(await session.engine.submit(.approve(RunID(id), step: "gate", by: EngineBench.ada, reason: nil)) == .done)
+                #expect(
+                    await session.engine.submit(.approve(RunID(id), step: "gate", by: EngineBench.ada, reason: nil))
+                        == .done)
                 #expect(await session.settled(id) == .succeeded)
             }
         }

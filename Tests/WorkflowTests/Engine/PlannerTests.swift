@@ -32,7 +32,8 @@ import Workflow
         let plan = try await planner.plan(workflow, inputs: [:], secrets: ["token": "s3cret"])
         #expect(
             plan.steps.map { "\($0.id) \($0.action.rawValue)" } == [
-                "there none", "other change", "absent create", "after unknown", "known none", "unneeded skip", "hidden unknown",
+                "there none", "other change", "absent create", "after unknown", "known none", "unneeded skip",
+                "hidden unknown",
                 "broken failed", "look run", "each[0] none", "each[1] create", "sub change", "gate run",
             ])
         #expect(plan.steps[1].changes == [Change("value", from: 2, to: "***")])

@@ -86,7 +86,8 @@ final class WatchedJournal: Journal {
         try await journal.output(of: run, step: step, after: number, limit: limit)
     }
     func changeCounter() async throws -> Int { try await journal.changeCounter() }
-    func verify(_ fold: @escaping @Sendable (RunRecord, [JournalEntry]) throws -> RunStatus) async throws -> ChainReport {
+    func verify(_ fold: @escaping @Sendable (RunRecord, [JournalEntry]) throws -> RunStatus) async throws -> ChainReport
+    {
         try await journal.verify(fold)
     }
 }

@@ -32,7 +32,9 @@ actor World {
         calls.append("observe \(name)")
         if let found = try await observing[name]?(context.attempt) { return found }
         guard let thing = things[name] else { return .absent(prior: "nothing") }
-        if let wanted = input["value"], wanted != thing { return .differs([Change("value", from: thing, to: wanted)], prior: thing) }
+        if let wanted = input["value"], wanted != thing {
+            return .differs([Change("value", from: thing, to: wanted)], prior: thing)
+        }
         return .present(output(name, thing))
     }
 
@@ -47,10 +49,14 @@ actor World {
         return output(name, things[name] ?? .null)
     }
 
-    func revert(_ input: StepInput, _ output: StepOutput?, _ prior: Value?, _ context: StepContext) async throws -> [String] {
+    func revert(_ input: StepInput, _ output: StepOutput?, _ prior: Value?, _ context: StepContext) async throws
+        -> [String]
+    {
         let name = try input.string("name")
         calls.append("revert \(name)")
-        if let output = try await reverting[name]?(input, prior, context) { return [output.values["left"]?.stringValue ?? ""] }
+        if let output = try await reverting[name]?(input, prior, context) {
+            return [output.values["left"]?.stringValue ?? ""]
+        }
         things[name] = prior == "nothing" || prior == nil ? nil : prior
         return []
     }

@@ -49,7 +49,10 @@ import Workflow
     }
 
     @Test(arguments: [
-        ("changed event", "UPDATE journal SET events = replace(events, '\"start\"', '\"prior\"') WHERE sequence = 4", "entry 4 "),
+        (
+            "changed event", "UPDATE journal SET events = replace(events, '\"start\"', '\"prior\"') WHERE sequence = 4",
+            "entry 4 "
+        ),
         ("changed time", "UPDATE journal SET at = at + 1 WHERE sequence = 2", "entry 2 "),
         ("changed hash", "UPDATE journal SET hash = zeroblob(32) WHERE sequence = 3", "entry 3 "),
         ("moved to another run", "UPDATE journal SET run = 2 WHERE sequence = 4", "entry 4 "),

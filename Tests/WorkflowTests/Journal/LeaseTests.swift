@@ -78,7 +78,9 @@ import Workflow
                     let own = try SQLiteJournal(path: path)
                     do {
                         // Only the first owner is dead.
-                        _ = try await own.acquireLease(for: .test(pid), at: .start, lasting: .seconds(15)) { $0 != .test(1) }
+                        _ = try await own.acquireLease(for: .test(pid), at: .start, lasting: .seconds(15)) {
+                            $0 != .test(1)
+                        }
                         return true
                     } catch let error as JournalError where error.code == .leaseHeld {
                         return false

@@ -41,7 +41,8 @@ import Workflow
         var batch = JournalBatch.created("r1", MachineRun.header())
         batch.entries.append(
             .init(
-                run: RunID("r1"), at: .start + .seconds(1), events: [.admitted, .attemptStarted(InstanceID(0), attempt: 1)],
+                run: RunID("r1"), at: .start + .seconds(1),
+                events: [.admitted, .attemptStarted(InstanceID(0), attempt: 1)],
                 status: .running))
         try await journal.append(batch, under: lease)
         try await journal.append(.created("r2"), under: lease)
@@ -109,10 +110,12 @@ import Workflow
         let lease = try await journal.lease()
         let actor = Actor("ada")
         let requests: [EngineRequest] = [
-            .start(RunID("r1"), MachineRun.header(), sealedSecrets: "s3aled"), .cancel(RunID("r1"), by: actor, reason: nil),
+            .start(RunID("r1"), MachineRun.header(), sealedSecrets: "s3aled"),
+            .cancel(RunID("r1"), by: actor, reason: nil),
             .rollback(RunID("r1"), by: actor, reason: "no"), .resume(RunID("r1"), by: actor, sealedSecrets: nil),
             .retry(RunID("r1"), from: "a", by: actor), .skip(RunID("r1"), step: "a[1]", by: actor, reason: "r"),
-            .approve(RunID("r1"), step: "a", by: actor, reason: nil), .reject(RunID("r1"), step: "a", by: actor, reason: "n"),
+            .approve(RunID("r1"), step: "a", by: actor, reason: nil),
+            .reject(RunID("r1"), step: "a", by: actor, reason: "n"),
             .signal(RunID("r1"), name: "s", data: ["x": [1, 2.5]], by: actor),
             .resolve(RunID("r1"), step: "a", .adopt(output: ["o": 1]), by: actor, reason: "seen"),
         ]
@@ -184,7 +187,9 @@ import Workflow
         try await withThrowingTaskGroup { group in
             for index in 0..<20 {
                 group.addTask { [journal] in try await journal.append(.created("a\(index)"), under: lease) }
-                group.addTask { _ = try await other.submit(.cancel(RunID("a"), by: Actor("x"), reason: nil), at: .start) }
+                group.addTask {
+                    _ = try await other.submit(.cancel(RunID("a"), by: Actor("x"), reason: nil), at: .start)
+                }
                 group.addTask { try await other.append(.created("b\(index)"), under: lease) }
             }
             try await group.waitForAll()
@@ -206,5 +211,17 @@ import Workflow
             try await group.waitForAll()
         }
         #expect(try await SQLiteJournal(path: path).pendingRequests().count == 8)
+    }
+
+    @Test func aFileIsOpenedWhileOthersCloseIt() async throws {
+        let path = folder.file("new.db")
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<6 {
+                group.addTask {
+                    for _ in 0..<40 { try SQLiteJournal(path: path).close() }
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 }

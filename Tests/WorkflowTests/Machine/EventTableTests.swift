@@ -53,7 +53,8 @@ import Workflow
             (
                 "succeeded",
                 try run(
-                    start, .succeeded(a), .attemptStarted(b, attempt: 1), .succeeded(b), .settled(.succeeded, outputs: [:]))
+                    start, .succeeded(a), .attemptStarted(b, attempt: 1), .succeeded(b),
+                    .settled(.succeeded, outputs: [:]))
             ),
             ("rollingBack", rollingBack),
             ("reverting", reverting),
@@ -151,7 +152,8 @@ import Workflow
             .attemptFailed(Self.a, StepError(.conflict, "m", object: "o", remedy: "r"), retryAt: nil),
             .waitStarted(Self.a, .approval(message: "ok?", expires: nil)),
             .waitStarted(Self.a, .signal(name: "s", expires: Self.later)), .waitStarted(Self.a, .run(RunID("r1.a[0]"))),
-            .resolved(Self.a, .redo, by: Self.by, reason: "safe"), .resolved(Self.a, .discard, by: Self.by, reason: "no"),
+            .resolved(Self.a, .redo, by: Self.by, reason: "safe"),
+            .resolved(Self.a, .discard, by: Self.by, reason: "no"),
             .resolved(Self.a, .adopt(output: ["id": "7"]), by: Self.by, reason: "seen"),
             .cancelRequested(by: Self.by, reason: "late"), .reverted(Self.a, left: ["the volume v", "a secret"]),
             .revertFailed(Self.a, StepError(.timedOut, "slow"), retryAt: Self.later),
@@ -165,7 +167,8 @@ import Workflow
 
     @Test(arguments: [
         "null", "[]", "{}", "[\"later\",1]", "[\"start\"]", "[\"start\",0]", "[\"start\",[0],1]", "[\"ok\",0,[],1]",
-        "[\"fail\",0,{\"kind\":\"odd\",\"message\":\"m\"},null]", "[\"settle\",\"asleep\",{}]", "[\"wait\",0,{\"moon\":{}}]",
+        "[\"fail\",0,{\"kind\":\"odd\",\"message\":\"m\"},null]", "[\"settle\",\"asleep\",{}]",
+        "[\"wait\",0,{\"moon\":{}}]",
     ])
     func whatIsNoEventIsRefused(_ text: String) throws {
         #expect(throws: InvalidEvent.self) { try RunEvent(stored: Value(json: text)) }

@@ -32,8 +32,10 @@ private struct MachineSimulation {
             let needs = (0..<index).filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
             steps.append(
                 .step(
-                    "s\(index)", needs: needs, uses: ["thing", "thing", "reader", "final"].randomElement(using: &random) ?? "",
-                    forEach: Int.random(in: 0..<4, using: &random) == 0, when: Int.random(in: 0..<4, using: &random) == 0,
+                    "s\(index)", needs: needs,
+                    uses: ["thing", "thing", "reader", "final"].randomElement(using: &random) ?? "",
+                    forEach: Int.random(in: 0..<4, using: &random) == 0,
+                    when: Int.random(in: 0..<4, using: &random) == 0,
                     maxParallel: Bool.random(using: &random) ? 2 : nil,
                     revert: [.auto, .auto, .auto, .keep].randomElement(using: &random) ?? .auto))
         }
@@ -62,18 +64,22 @@ private struct MachineSimulation {
         switch command {
         case .evaluate(let step):
             let definition = steps[step]
-            if definition.when != nil, chance(3) { return try state.apply(.skipped(InstanceID(step), reason: "no", by: nil)) }
+            if definition.when != nil, chance(3) {
+                return try state.apply(.skipped(InstanceID(step), reason: "no", by: nil))
+            }
             if definition.forEach != nil {
-                return try state.apply(.expanded(step: step, items: (0..<Int.random(in: 0...4, using: &random)).map { .integer($0) }))
+                return try state.apply(
+                    .expanded(step: step, items: (0..<Int.random(in: 0...4, using: &random)).map { .integer($0) }))
             }
             try start(InstanceID(step), machine[InstanceID(step)].attempts + 1)
         case .startAttempt(let id, let attempt): try start(id, attempt)
         case .startRevert(let id, let attempt):
             #expect(machine[id].effect != .none)
             for dependent in machine.graph.nodes[id.step].neededBy {
-                #expect(machine.steps[dependent].instances.allSatisfy { state in
-                    state.effect == .none || machine.graph.nodes[dependent].rollback == .skip
-                }, "\(id) is reverted before all that needs it")
+                #expect(
+                    machine.steps[dependent].instances.allSatisfy { state in
+                        state.effect == .none || machine.graph.nodes[dependent].rollback == .skip
+                    }, "\(id) is reverted before all that needs it")
             }
             try state.apply(.revertStarted(id, attempt: attempt))
         case .beginRollback: try state.apply(.rollbackRequested(by: .policy, reason: nil))
@@ -92,7 +98,9 @@ private struct MachineSimulation {
 
     /// Something that is under way ends, or somebody outside acts.
     private mutating func somethingHappens() throws {
-        let live = machine.instances.filter { [.running, .reverting, .backingOff, .waiting].contains(machine[$0].status) }
+        let live = machine.instances.filter {
+            [.running, .reverting, .backingOff, .waiting].contains(machine[$0].status)
+        }
         guard let id = live.randomElement(using: &random) else {
             Issue.record("nothing is under way, and the run is not settled: \(machine.status), \(state.states)")
             throw InvalidEvent("the run hangs")
@@ -111,7 +119,8 @@ private struct MachineSimulation {
                 .revertFailed(id, StepError(.permanent, "x"), retryAt: nil),
             ]
             try state.apply(outcomes.randomElement(using: &random) ?? outcomes[0])
-        case .waiting(.approval) where machine.status == .running && chance(2): try state.apply(.rejected(id, by: .policy, reason: nil))
+        case .waiting(.approval) where machine.status == .running && chance(2):
+            try state.apply(.rejected(id, by: .policy, reason: nil))
         case .waiting(.signal(let name, _)) where machine.status == .running && chance(2):
             try state.apply(.signalReceived(name: name, data: 1, by: .policy))
         case .waiting(.run): try state.apply(chance(3) ? .failed(id) : .succeeded(id))
@@ -123,7 +132,8 @@ private struct MachineSimulation {
         let isCancelling = machine.status == .cancelling
         let outcomes: [RunEvent] = [
             .attemptPrepared(id, prior: .integer(machine[id].attempts)), .succeeded(id), .succeeded(id, changed: false),
-            .failed(id, .permanent), .failed(id, isCancelling ? .cancelled : .transient, retryAt: isCancelling ? nil : state.now),
+            .failed(id, .permanent),
+            .failed(id, isCancelling ? .cancelled : .transient, retryAt: isCancelling ? nil : state.now),
             .failed(id, .timedOut, retryAt: isCancelling ? nil : state.now), .attemptInterrupted(id, reason: "killed"),
             .outcomeUnknown(id, reason: "lost"), .waitStarted(id, .timer(until: state.now)),
             .waitStarted(id, .approval(message: "?", expires: state.now)),
@@ -161,7 +171,8 @@ private struct MachineSimulation {
 
     private mutating func check() throws {
         let states = machine.instances.map { ($0, machine[$0].status) }
-        let workers = states.count { $0.1 == .running || $0.1 == .reverting }
+        let workers =
+            states.count { $0.1 == .running || $0.1 == .reverting }
             - machine.instances.count { if case .revertBackingOff = machine[$0].phase { true } else { false } }
         #expect(workers <= parallel)
         for step in steps.indices {

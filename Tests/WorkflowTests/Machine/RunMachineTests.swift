@@ -416,7 +416,8 @@ import Workflow
             [.step("a"), .step("b", needs: [0]), .step("gate", needs: [0])], onFailure: .rollback)
         try run.finish(0)
         try run.apply(
-            .waitStarted(id(2), .approval(message: "?", expires: nil)), .attemptPrepared(id(1), prior: .null), .failed(id(1)))
+            .waitStarted(id(2), .approval(message: "?", expires: nil)), .attemptPrepared(id(1), prior: .null),
+            .failed(id(1)))
         #expect(run.machine.next() == [.beginRollback])
         try run.proceed()
         #expect(run.states == "a succeeded, b reverting, gate cancelled")
@@ -446,7 +447,8 @@ import Workflow
             .outcomeUnknown(id(0), reason: "lost"))
         #expect(run.machine.next() == [.settle(.unknown)])
         try run.proceed()
-        try run.apply(.resolved(id(0), .adopt(output: [:]), by: by, reason: ""), .rollbackRequested(by: by, reason: nil))
+        try run.apply(
+            .resolved(id(0), .adopt(output: [:]), by: by, reason: ""), .rollbackRequested(by: by, reason: nil))
         #expect(run.machine.next() == [.startRevert(id(0), attempt: 1)])
     }
 

@@ -11,23 +11,51 @@ struct RunnerProgram: AsyncParsableCommand {
         commandName: "runner",
         abstract: "Runs workflows of idempotent steps: durable, resumable, reversible.",
         discussion: """
-            A run is journaled before every effect. After any failure, 'runner resume RUN' goes on from there and does no
-            finished step again; 'runner rollback RUN' undoes what the run did. RUN is a run's name, the beginning of one,
-            or 'last'.
+            A run is journaled before every effect. After any failure,
+            'runner resume RUN' goes on from there and does no finished step again;
+            'runner rollback RUN' undoes what the run did. RUN is a run's name, the
+            beginning of one, or 'last'.
 
-            Exit status: 0 done; 1 the run failed, was cancelled, or was rolled back; 2 the plan has changes; 3 the run \
-            waits for somebody (an unknown outcome, or what was asked does not fit); 64 wrong arguments; 65 a faulty \
-            workflow, input or secret; 66 no such workflow, run or file; 69 a tool or server is missing; 70 a fault of the \
-            program; 74 the database or a file cannot be read or written; 75 somebody else is at work; 130, 143 stopped by \
-            a signal (the run can be resumed).
+            Exit status:
+              0    done
+              1    the run failed, was cancelled, or was rolled back; a plan could not
+                   look at a step
+              2    the plan has changes (with --exit-code)
+              3    somebody has to decide: an outcome is unknown, what was asked does
+                   not fit the run, or the world has changed since the plan was saved
+              64   wrong arguments
+              65   a faulty workflow, input or secret
+              66   no such workflow, run or file
+              69   a tool or server is missing
+              70   a fault of the program
+              74   the database or a file is damaged, or cannot be read or written
+              75   somebody else is at work
+              129  stopped by SIGHUP; as with the next two, the run can be resumed
+              130  stopped by SIGINT
+              143  stopped by SIGTERM
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Runs", subcommands: [RunCommandLine.self, PlanCommand.self, ResumeCommand.self, RollbackCommand.self, RetryCommand.self, CancelCommand.self]),
-            CommandGroup(name: "Decisions", subcommands: [ApproveCommand.self, RejectCommand.self, SignalCommand.self, SkipCommand.self, ResolveCommand.self]),
-            CommandGroup(name: "Looking", subcommands: [RunsCommand.self, ShowCommand.self, LogsCommand.self, GraphCommand.self, AuditCommand.self]),
-            CommandGroup(name: "Workflows", subcommands: [ValidateCommand.self, SchemaCommand.self, KindsCommand.self]),
-            CommandGroup(name: "This program", subcommands: [DoctorCommand.self, VersionCommand.self, CompletionsCommand.self]),
+            CommandGroup(
+                name: "Runs",
+                subcommands: [
+                    RunCommandLine.self, PlanCommand.self, ResumeCommand.self, RollbackCommand.self, RetryCommand.self,
+                    CancelCommand.self,
+                ]),
+            CommandGroup(
+                name: "Decisions",
+                subcommands: [
+                    ApproveCommand.self, RejectCommand.self, SignalCommand.self, SkipCommand.self, ResolveCommand.self,
+                ]),
+            CommandGroup(
+                name: "Looking",
+                subcommands: [
+                    RunsCommand.self, ShowCommand.self, LogsCommand.self, GraphCommand.self, AuditCommand.self,
+                ]),
+            CommandGroup(
+                name: "Workflows", subcommands: [ValidateCommand.self, SchemaCommand.self, KindsCommand.self]),
+            CommandGroup(
+                name: "This program", subcommands: [DoctorCommand.self, VersionCommand.self, CompletionsCommand.self]),
         ])
 
     static func main() async {
@@ -35,10 +63,16 @@ struct RunnerProgram: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
+            do {
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
+            } catch let error where isForParser(error) {
+                throw error
+            } catch {
+                throw CommandFailure(explaining: error)
             }
         } catch let status as ExitStatus {
             Foundation.exit(status.rawValue)
@@ -46,11 +80,14 @@ struct RunnerProgram: AsyncParsableCommand {
             Terminal.complain(failure.description)
             Foundation.exit(failure.status.rawValue)
         } catch {
-            if let failure = CommandFailure(explaining: error) {
-                Terminal.complain(failure.description)
-                Foundation.exit(failure.status.rawValue)
-            }
+            // The argument parser's own: help, and what it has to say about arguments.
             exit(withError: error)
         }
+    }
+
+    /// What a command throws to end the program as it wants, and not because something went wrong: the parser gives all
+    /// that it knows nothing of the status 1.
+    private static func isForParser(_ error: any Error) -> Bool {
+        error is ExitStatus || error is ExitCode || exitCode(for: error) != .failure
     }
 }

@@ -121,6 +121,21 @@ public final class Engine: Sendable {
         await idle.value
     }
 
+    /// The runs (without sub-runs) that something is being done for, by name; those that only wait for an approval, a
+    /// signal or a moment are not among them. Works only while `run` does.
+    public func atWork() async -> [RunID] {
+        let runs = Promise<[RunID]>()
+        mailbox.send(.listAtWork(runs))
+        return await runs.value
+    }
+
+    /// Waits until no run is at work, or the engine stops.
+    public func quiet() async {
+        let quiet = Promise<Void>()
+        mailbox.send(.awaitQuiet(quiet))
+        await quiet.value
+    }
+
     /// Ends what is under way and makes `run` return; the runs go on after the next start.
     public func stop() {
         mailbox.send(.stop)
@@ -186,6 +201,8 @@ enum EngineMessage: Sendable {
     case output(RunID, OutputLine)
     case awaitSettled(RunID, Promise<RunStatus?>)
     case awaitIdle(Promise<Void>)
+    case awaitQuiet(Promise<Void>)
+    case listAtWork(Promise<[RunID]>)
     case stop
 
     /// Answers in the name of an engine that does not run.
@@ -194,7 +211,8 @@ enum EngineMessage: Sendable {
         case .request(_, .local(let promise)): promise.keep(.refused("the engine is stopping"))
         case .prepared(_, _, _, _, let promise): promise.keep(false)
         case .awaitSettled(_, let promise): promise.keep(nil)
-        case .awaitIdle(let promise): promise.keep(())
+        case .awaitIdle(let promise), .awaitQuiet(let promise): promise.keep(())
+        case .listAtWork(let promise): promise.keep([])
         case .request, .unreadableRequest, .attempted, .reverted, .timer, .joinChild, .rollBackChild, .output, .stop:
             break
         }

@@ -19,6 +19,7 @@ final class EngineCore {
     private var acknowledgements: [Promise<Bool>] = []
     private var settledWaiters: [RunID: [Promise<RunStatus?>]] = [:]
     private var idleWaiters: [Promise<Void>] = []
+    private var quietWaiters: [Promise<Void>] = []
     /// Graphs by the hash of their bundle, for runs of the same workflow.
     private var workflows: [String: (workflow: Workflow, graph: RunGraph)] = [:]
     /// Runs that cannot be read, and why. They are left as they are.
@@ -78,6 +79,10 @@ final class EngineCore {
             for waiter in idleWaiters { waiter.keep(()) }
             idleWaiters = []
         }
+        if !quietWaiters.isEmpty, runsAtWork.isEmpty {
+            for waiter in quietWaiters { waiter.keep(()) }
+            quietWaiters = []
+        }
         return due
     }
 
@@ -110,9 +115,10 @@ final class EngineCore {
 
     private func endWaiting() {
         for waiter in settledWaiters.values.flatMap(\.self) { waiter.keep(nil) }
-        for waiter in idleWaiters { waiter.keep(()) }
+        for waiter in idleWaiters + quietWaiters { waiter.keep(()) }
         settledWaiters = [:]
         idleWaiters = []
+        quietWaiters = []
     }
 
     private func stopWork() {
@@ -181,9 +187,14 @@ final class EngineCore {
                 settledWaiters[id, default: []].append(promise)
             }
         case .awaitIdle(let promise): runs.isEmpty ? promise.keep(()) : idleWaiters.append(promise)
+        // Whether it holds now is seen after the next commit, which comes at once.
+        case .awaitQuiet(let promise): quietWaiters.append(promise)
+        case .listAtWork(let promise): promise.keep(runsAtWork.filter { $0.machine.header?.parent == nil }.map(\.id).sorted())
         case .stop: stop()
         }
     }
+
+    private var runsAtWork: [ActiveRun] { runs.values.filter { $0.isAwake && $0.machine.isAtWork } }
 
     /// What is under way is ended and journaled as interrupted, so that the next owner looks before it acts.
     private func stop() {

@@ -113,6 +113,14 @@ public struct RunMachine: Equatable, Sendable {
         }
     }
 
+    /// Whether something is being done or about to be: false where the run is settled, or all that it waits for is an
+    /// approval, a signal, a moment, or its group.
+    public var isAtWork: Bool {
+        guard !status.isSettled else { return false }
+        return workers > 0 || !ready.isEmpty || status == .cancelling
+            || instances.contains { [.backingOff, .reverting].contains(self[$0].status) }
+    }
+
     /// The events that a new owner of the journal adds for work that was under way when the old one ended.
     public var interruptions: [RunEvent] {
         guard busy > 0 else { return [] }

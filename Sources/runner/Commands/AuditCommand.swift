@@ -9,10 +9,12 @@ struct AuditCommand: AsyncParsableCommand {
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Checks the database's own integrity, the chain of hashes, and that every run is what its history says.",
+            abstract:
+                "Checks the database's own integrity, the chain of hashes, and that every run is what its history says.",
             discussion: "Note the head's hash elsewhere: with --head, a later removal of the newest entries shows too.")
         @Flag(help: "One JSON object.") var json = false
-        @Option(help: ArgumentHelp("A head noted before, which must still be in the chain.", valueName: "hash")) var head: String?
+        @Option(help: ArgumentHelp("A head noted before, which must still be in the chain.", valueName: "hash"))
+        var head: String?
         @OptionGroup var database: DatabaseOption
 
         func run() async throws {
@@ -20,13 +22,16 @@ struct AuditCommand: AsyncParsableCommand {
             let catalog = session.catalog
             let graphs = try await graphs(session)
             var report = try await session.journal.verify { record, entries in
-                guard let definition = graphs[record.bundle] else { throw InvalidEvent("its workflow is missing or cannot be read") }
+                guard let definition = graphs[record.bundle] else {
+                    throw InvalidEvent("its workflow is missing or cannot be read")
+                }
                 var machine = RunMachine(graph: RunGraph(definition) { catalog[$0]?.reverting ?? .nothing })
                 for entry in entries { for event in entry.events { try machine.apply(event, at: entry.at) } }
                 return machine.status
             }
             if let head, try await !session.journal.contains(hash: head) {
-                report.faults.append("the noted head \(head) is not in the chain: entries were removed or changed since")
+                report.faults.append(
+                    "the noted head \(head) is not in the chain: entries were removed or changed since")
             }
             if json {
                 Terminal.print(try Value(encoding: report).canonicalJSON)
@@ -40,7 +45,8 @@ struct AuditCommand: AsyncParsableCommand {
 
         private func graphs(_ session: Session) async throws -> [String: WorkflowDefinition] {
             var definitions: [String: WorkflowDefinition] = [:]
-            for record in try await session.journal.runs(RunQuery(includesChildren: true)) where definitions[record.bundle] == nil {
+            let records = try await session.journal.runs(RunQuery(includesChildren: true))
+            for record in records where definitions[record.bundle] == nil {
                 // A run whose workflow cannot be read is a fault of its own, which the check names.
                 definitions[record.bundle] = try? await session.workflow(of: record).definition
             }
@@ -49,19 +55,32 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     struct Log: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Prints what happened in a run, by whom, and when.")
-        @OptionGroup var argument: RunArgument
+        static let configuration = CommandConfiguration(
+            abstract: "Prints what happened in a run, or in all of them, by whom, and when.")
+        @Argument(help: "A run's name, the beginning of one, or 'last'; without it, all runs.") var run: String?
         @Flag(help: "One JSON object an event.") var json = false
+        @OptionGroup var database: DatabaseOption
 
         func run() async throws {
-            let (session, record) = try await argument.find()
-            var machine = RunMachine(graph: session.graph(of: try await session.workflow(of: record)))
+            let session = try Session(database)
+            let records =
+                if let run { [try await session.run(run)] } else {
+                    try await session.journal.runs(RunQuery(includesChildren: true))
+                }
+            var machines: [RunID: RunMachine] = [:]
+            var entries: [JournalEntry] = []
+            for record in records {
+                machines[record.id] = RunMachine(graph: session.graph(of: try await session.workflow(of: record)))
+                entries += try await session.journal.entries(of: record.id, after: 0)
+            }
             let view: any RunView = json ? JSONView() : AuditView()
-            for entry in try await session.journal.entries(of: record.id, after: 0) {
+            for entry in entries.sorted(by: { $0.sequence < $1.sequence }) {
+                guard var machine = machines.removeValue(forKey: entry.run) else { continue }
                 for event in entry.events {
                     try machine.apply(event, at: entry.at)
-                    view.show(event, at: entry.at, of: record.id, machine, isRoot: true)
+                    view.show(event, at: entry.at, of: entry.run, machine, isRoot: run != nil)
                 }
+                machines[entry.run] = machine
             }
         }
     }
@@ -70,7 +89,7 @@ struct AuditCommand: AsyncParsableCommand {
 /// Every event, with its full time.
 private struct AuditView: RunView {
     func show(_ event: RunEvent, at time: Timestamp, of run: RunID, _ machine: RunMachine, isRoot: Bool) {
-        Terminal.print("\(time.iso8601)  \(event.summary(in: machine.graph))")
+        Terminal.print("\(time.iso8601)  \(isRoot ? "" : "\(run) ")\(event.summary(in: machine.graph))")
     }
 
     func tick(_ machine: RunMachine, of run: RunID, at time: Timestamp) {}

@@ -23,14 +23,21 @@ struct RunCommandLine: AsyncParsableCommand {
     @OptionGroup var given: GivenOptions
     @Option(help: "How many steps run at once.")
     var parallel = 8
-    @Option(help: ArgumentHelp("Do exactly what this saved plan says, or refuse where the world has changed.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Do exactly what this saved plan says, or refuse where the world has changed.", valueName: "file"))
     var plan: String?
     @OptionGroup var show: ViewOptions
     @OptionGroup var database: DatabaseOption
 
     func validate() throws {
         guard parallel >= 1 else { throw ValidationError("--parallel needs at least 1") }
-        guard (workflow == nil) != (plan == nil) else { throw ValidationError("name a workflow, or a plan with --plan") }
+        guard (workflow == nil) != (plan == nil) else {
+            throw ValidationError("name a workflow, or a plan with --plan")
+        }
+        guard plan == nil || (given.inputs + given.files).isEmpty else {
+            throw ValidationError("a saved plan holds its inputs: leave out -i and -f, or plan again")
+        }
     }
 
     func run() async throws {
@@ -44,8 +51,8 @@ struct RunCommandLine: AsyncParsableCommand {
         let header = RunHeader(
             workflow: definition.name, version: definition.version, bundle: prepared.workflow.bundle.hash,
             inputs: prepared.inputs, secretSources: prepared.sources, parallel: parallel, by: session.actor)
-        let sealed = prepared.secrets.isEmpty
-            ? nil : try session.home.sealer().seal(prepared.secrets, context: id.rawValue)
+        let secrets = prepared.sealable
+        let sealed = secrets.isEmpty ? nil : try session.home.sealer().seal(secrets, context: id.rawValue)
         try await session.journal.store(bundle: prepared.workflow.bundle.encoded, hash: prepared.workflow.bundle.hash)
         if !show.json { Terminal.print("run \(id)") }
         let status = try await Driver(session: session).drive(
@@ -57,41 +64,11 @@ struct RunCommandLine: AsyncParsableCommand {
     private func prepare(_ session: Session) async throws -> PreparedRun {
         if let plan {
             let saved = try SavedPlan(path: plan)
-            let prepared = try await saved.prepare(session)
+            let prepared = try await saved.prepare(session, bindings: try given.bindings.sources())
             try await saved.requireUnchanged(prepared, session)
             return prepared
         }
         return try await PreparedRun(workflow ?? "", given, session)
-    }
-}
-
-/// A workflow with all that a run of it needs.
-struct PreparedRun {
-    var workflow: Workflow
-    var inputs: [String: Value]
-    var sources: [String: String]
-    /// Secrets, and secret inputs, by name.
-    var secrets: [String: String]
-
-    init(_ name: String, _ given: GivenOptions, _ session: Session) async throws {
-        let workflow = try WorkflowSource(catalog: session.catalog, environment: session.environment).load(name)
-        let inputs = try given.values(for: workflow.definition)
-        let sources = try given.sources(for: workflow.definition, session.environment)
-        let secrets = try await SecretSource(environment: session.environment).fetch(sources)
-        self.init(workflow: workflow, inputs: inputs, sources: sources, secrets: secrets)
-    }
-
-    init(workflow: Workflow, inputs: [String: Value], sources: [String: String], secrets: [String: String]) {
-        self.workflow = workflow
-        self.sources = sources
-        var (open, secrets) = (inputs, secrets)
-        // A secret input is kept like a secret, and never journaled.
-        for input in workflow.definition.inputs where input.secret {
-            guard let value = open.removeValue(forKey: input.name), !value.isNull else { continue }
-            secrets[input.name] = value.stringValue ?? value.canonicalJSON
-        }
-        self.inputs = open
-        self.secrets = secrets
     }
 }
 
@@ -102,6 +79,7 @@ struct Ending {
     func tell(_ id: RunID, json: Bool) async throws {
         guard !json, let record = try await session.journal.runs(RunQuery(id: id)).first else { return }
         let (machine, workflow) = try await session.machine(of: record)
-        Terminal.print(RunReport(record: record, status: record.status.rawValue, machine: machine, workflow: workflow).ending)
+        Terminal.print(
+            RunReport(record: record, status: record.status.rawValue, machine: machine, workflow: workflow).ending)
     }
 }

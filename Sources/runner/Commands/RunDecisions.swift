@@ -21,7 +21,9 @@ extension RunArgument {
         try await drive(session, record, show, request(record.id, session.actor))
     }
 
-    func drive(_ session: Session, _ record: RunRecord, _ show: ViewOptions, _ request: EngineRequest) async throws -> Never {
+    func drive(
+        _ session: Session, _ record: RunRecord, _ show: ViewOptions, _ request: EngineRequest
+    ) async throws -> Never {
         let status = try await Driver(session: session).drive(request, view: show.view(session.environment))
         try await Ending(session: session).tell(record.id, json: show.json)
         switch (request, status) {
@@ -35,16 +37,18 @@ extension RunArgument {
         let (session, record) = try await find()
         try await Driver(session: session).submit(request(record.id, session.actor))
         Terminal.print(done)
-        if try await session.owner() == nil { Terminal.print("nobody drives the run now; go on with: runner resume \(record.id)") }
+        if try await session.owner() == nil {
+            Terminal.print("nobody drives the run now; go on with: runner resume \(record.id)")
+        }
     }
 }
 
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Goes on with a run that was interrupted, or that has failed.")
+        commandName: "resume", abstract: "Goes on with a run that was interrupted, or that has failed.",
+        discussion: "Secrets are kept from before; those that are bound again are fetched anew.")
     @OptionGroup var argument: RunArgument
-    @Option(name: .customLong("secret"), help: ArgumentHelp("Binds a secret anew, as 'run' does. May be repeated.", valueName: "name=source"))
-    var secrets: [String] = []
+    @OptionGroup var bindings: SecretOptions
     @OptionGroup var show: ViewOptions
 
     func run() async throws {
@@ -55,17 +59,27 @@ struct ResumeCommand: AsyncParsableCommand {
 
     /// The run's secrets with those that were given anew; nil keeps them as they are.
     private func rebind(_ session: Session, _ record: RunRecord) async throws -> String? {
-        guard !secrets.isEmpty else { return nil }
+        let given = try bindings.sources()
+        guard !given.isEmpty else { return nil }
         let definition = try await session.workflow(of: record).definition
-        let given = try GivenOptions().pairs(secrets, option: "--secret")
-        if let unknown = given.keys.first(where: { name in !definition.secrets.contains { $0.name == name } }) {
+        let inputs = definition.inputs.filter(\.secret).map(\.name)
+        let names = definition.secrets.map(\.name) + inputs
+        if let unknown = given.keys.sorted().first(where: { !names.contains($0) }) {
             throw CommandFailure(
                 .badData, "workflow '\(definition.name)' has no secret '\(unknown)'",
-                fix: "its secrets: \(definition.secrets.map(\.name).joined(separator: ", "))")
+                fix: names.isEmpty ? "leave it out; it takes none" : "its secrets: \(names.joined(separator: ", "))")
         }
         let sealer = try session.home.sealer()
-        var values = try await session.journal.sealedSecrets(of: record.id)
-            .map { try sealer.open($0, context: record.id.rawValue) } ?? [:]
+        var values: [String: String] = [:]
+        do {
+            if let kept = try await session.journal.sealedSecrets(of: record.id) {
+                values = try sealer.open(kept, context: record.id.rawValue)
+            }
+        } catch let error as SealError {
+            // The key is another one: that is no harm where nothing of the old is needed.
+            let needed = definition.secrets.filter(\.required).map(\.name) + inputs
+            guard needed.allSatisfy({ given[$0] != nil }) else { throw error }
+        }
         values.merge(try await SecretSource(environment: session.environment).fetch(given)) { $1 }
         return try sealer.seal(values, context: record.id.rawValue)
     }
@@ -73,7 +87,8 @@ struct ResumeCommand: AsyncParsableCommand {
 
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Undoes what a run did, in reverse order; a run under way is cancelled first.")
+        commandName: "rollback",
+        abstract: "Undoes what a run did, in reverse order; a run under way is cancelled first.")
     @OptionGroup var argument: RunArgument
     @Option(help: "Why, for the history.") var reason: String?
     @OptionGroup var show: ViewOptions
@@ -83,7 +98,8 @@ struct RollbackCommand: AsyncParsableCommand {
 
 struct CancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "Ends a run: nothing new starts, and what runs is stopped. Keeps what was done.")
+        commandName: "cancel",
+        abstract: "Ends a run: nothing new starts, and what runs is stopped. Keeps what was done.")
     @OptionGroup var argument: RunArgument
     @Option(help: "Why, for the history.") var reason: String?
     @OptionGroup var show: ViewOptions
@@ -95,7 +111,8 @@ struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Tries a settled run's failed steps again, or a step and all that need it.")
     @OptionGroup var argument: RunArgument
-    @Option(help: ArgumentHelp("Do this step and all after it anew, finished ones too.", valueName: "step")) var from: String?
+    @Option(help: ArgumentHelp("Do this step and all after it anew, finished ones too.", valueName: "step"))
+    var from: String?
     @OptionGroup var show: ViewOptions
 
     func run() async throws { try await argument.drive(show) { .retry($0, from: from, by: $1) } }
@@ -103,7 +120,8 @@ struct RetryCommand: AsyncParsableCommand {
 
 struct SkipCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "skip", abstract: "Passes over a step of a run that stands still; the steps after it read nothing from it.")
+        commandName: "skip",
+        abstract: "Passes over a step of a run that stands still; the steps after it read nothing from it.")
     @OptionGroup var argument: RunArgument
     @Argument(help: "The step.") var step: String
     @Option(help: "Why, for the history.") var reason: String
@@ -125,7 +143,8 @@ struct ApproveCommand: AsyncParsableCommand {
 }
 
 struct RejectCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "reject", abstract: "Rejects what a step waits for: the step fails.")
+    static let configuration = CommandConfiguration(
+        commandName: "reject", abstract: "Rejects what a step waits for: the step fails.")
     @OptionGroup var argument: RunArgument
     @Argument(help: "The step.") var step: String
     @Option(help: "Why, for the history.") var reason: String?
@@ -171,7 +190,8 @@ struct ResolveCommand: AsyncParsableCommand {
     @OptionGroup var argument: RunArgument
     @Argument(help: "The step.") var step: String
     @Flag var choice: Choice
-    @Option(help: ArgumentHelp("The step's output as a JSON object, with --adopt.", valueName: "json")) var output: String?
+    @Option(help: ArgumentHelp("The step's output as a JSON object, with --adopt.", valueName: "json"))
+    var output: String?
     @Option(help: "How you know, for the history.") var reason: String
 
     func run() async throws {
@@ -181,13 +201,16 @@ struct ResolveCommand: AsyncParsableCommand {
             case .discard: .discard
             case .adopt: .adopt(output: try adopted())
             }
-        try await argument.submit("step \(step) is resolved") { .resolve($0, step: step, resolution, by: $1, reason: reason) }
+        try await argument.submit("step \(step) is resolved") {
+            .resolve($0, step: step, resolution, by: $1, reason: reason)
+        }
     }
 
     private func adopted() throws -> [String: Value] {
         guard let output else { return [:] }
         guard let value = try? Value(json: output), let object = value.objectValue else {
-            throw CommandFailure(.usage, "--output is no JSON object", fix: "quote it for the shell: --output '{\"id\": \"…\"}'")
+            throw CommandFailure(
+                .usage, "--output is no JSON object", fix: "quote it for the shell: --output '{\"id\": \"…\"}'")
         }
         return object
     }

@@ -5,23 +5,40 @@ import Workflow
 
 struct ValidateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "validate", abstract: "Checks workflows and every file they refer to, and tells all faults at once.")
+        commandName: "validate",
+        abstract: "Checks workflows and every file they refer to, and tells all faults at once.")
     @Argument(help: "Paths of workflows' files, or names of shipped ones.") var workflows: [String]
+    @Flag(help: "One JSON object a fault, and nothing else.") var json = false
 
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
-        let source = WorkflowSource(catalog: try StepCatalog.standard(environment: environment), environment: environment)
+        let source = WorkflowSource(
+            catalog: try StepCatalog.standard(environment: environment), environment: environment)
         var isFaulty = false
         for name in workflows {
             do {
                 let workflow = try source.load(name)
-                Terminal.print("\(name): \(workflow.definition.steps.count) steps, no faults")
+                if !json { Terminal.print("\(name): \(workflow.definition.steps.count) steps, no faults") }
             } catch let errors as DefinitionErrors {
-                Terminal.note(errors.description)
                 isFaulty = true
+                guard json else {
+                    Terminal.note(errors.description)
+                    continue
+                }
+                for error in errors.errors { Terminal.print(error.json.canonicalJSON) }
             }
         }
         if isFaulty { throw ExitStatus.badData }
+    }
+}
+
+extension DefinitionError {
+    fileprivate var json: Value {
+        [
+            "file": location.map { .string($0.file) } ?? .null, "line": location.map { .integer($0.line) } ?? .null,
+            "column": location.map { .integer($0.column) } ?? .null, "code": .string(code.rawValue),
+            "message": .string(message), "fix": .string(remedy),
+        ]
     }
 }
 
@@ -62,11 +79,14 @@ struct KindsCommand: ParsableCommand {
             }
         Terminal.print("  \(undo)\nwith:")
         for parameter in kind.parameters {
-            let mark = parameter.required ? " (required)" : parameter.default.map { " (default: \($0.shortText))" } ?? ""
+            let mark =
+                parameter.required ? " (required)" : parameter.default.map { " (default: \($0.shortText))" } ?? ""
             Terminal.print("  \(parameter.name)\(mark): \(parameter.description)")
         }
         Terminal.print("outputs:")
-        for output in kind.outputs { Terminal.print("  \(output.name)\(output.secret ? " (secret)" : ""): \(output.description)") }
+        for output in kind.outputs {
+            Terminal.print("  \(output.name)\(output.secret ? " (secret)" : ""): \(output.description)")
+        }
     }
 }
 
@@ -83,17 +103,20 @@ struct GraphCommand: AsyncParsableCommand {
 
     func run() async throws {
         let graph = try await graph()
-        Terminal.print(format == .svg ? graph.svg : format == .dot ? graph.dot : graph.mermaid)
+        Terminal.draw(format == .svg ? graph.svg : format == .dot ? graph.dot : graph.mermaid)
     }
 
     private func graph() async throws -> WorkflowGraph {
         let environment = database.environment
-        let source = WorkflowSource(catalog: try StepCatalog.standard(environment: environment), environment: environment)
-        if subject != "last", (try? source.path(of: subject)) != nil { return WorkflowGraph(try source.load(subject).definition) }
+        let source = WorkflowSource(
+            catalog: try StepCatalog.standard(environment: environment), environment: environment)
+        if subject != "last", (try? source.path(of: subject)) != nil {
+            return WorkflowGraph(try source.load(subject).definition)
+        }
         let session = try Session(database)
         let (machine, workflow) = try await session.machine(of: try await session.run(subject))
         let statuses = machine.graph.nodes.enumerated().map { step, node in
-            (node.id, LiveView.status(of: machine.steps[step].instances.map(\.status)).rawValue)
+            (node.id, StepStatus.summary(of: machine.steps[step].instances.map(\.status)).rawValue)
         }
         return WorkflowGraph(workflow.definition, statuses: Dictionary(uniqueKeysWithValues: statuses))
     }

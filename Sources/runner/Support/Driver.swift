@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Workflow
 
@@ -7,27 +6,62 @@ struct Driver {
     let session: Session
     /// How long a lease lasts without a sign of life.
     private static let lease = Duration.seconds(15)
-    private static let pause = Duration.milliseconds(100)
+    private static let pause = Duration.milliseconds(50)
 
     /// Asks for something that takes no time, such as an approval. Drives nothing.
     func submit(_ request: EngineRequest) async throws {
-        guard let lease = try await acquire() else { return try await ask(request) }
-        try await withEngine(under: lease) { engine in try Self.check(await engine.submit(request)) }
+        if let lease = try await acquire() {
+            return try await withEngine(under: lease) { engine in try check(await engine.submit(request), request.run) }
+        }
+        let id = try await session.journal.submit(request, at: session.time.now())
+        while true {
+            if let answer = try await session.journal.answer(to: id) { return try check(answer, request.run) }
+            if let lease = try await acquire() {
+                // The owner has ended: the engine of this process finds the request, and answers it.
+                return try await withEngine(under: lease) { _ in try await answer(to: id, request.run) }
+            }
+            try await Task.sleep(for: Self.pause)
+        }
     }
 
     /// Asks for something and follows the run until it does nothing more by itself.
     ///
     /// - Returns: Its status then.
     func drive(_ request: EngineRequest, view: any RunView) async throws -> RunStatus {
-        let run = request.run
-        let follower = Follower(session: session, run: run)
+        let follower = Follower(session: session, run: request.run, view: view)
         try await follower.catchUp()
         if let lease = try await acquire() {
-            return try await own(run, under: lease, follower, view) { engine in try Self.check(await engine.submit(request)) }
+            return try await own(follower, under: lease) { engine in
+                try check(await engine.submit(request), request.run)
+            }
         }
-        if let owner = try await session.owner() { Terminal.note("\(owner) drives the runs of this database; it was asked to") }
-        try await ask(request)
-        return try await follow(run, follower, view)
+        if let owner = try await session.owner() {
+            Terminal.note("\(owner) drives the runs of this database, and was asked to do this")
+        }
+        let id = try await session.journal.submit(request, at: session.time.now())
+        while true {
+            if let answer = try await session.journal.answer(to: id) {
+                try check(answer, request.run)
+                return try await follow(follower)
+            }
+            if let lease = try await acquire() {
+                return try await own(follower, under: lease) { _ in try await answer(to: id, request.run) }
+            }
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    private func check(_ answer: EngineAnswer, _ run: RunID) throws {
+        if case .refused(let reason) = answer {
+            throw CommandFailure(.waits, "refused: \(reason)", fix: "see 'runner show \(run)' for what fits its state")
+        }
+    }
+
+    private func answer(to id: Int, _ run: RunID) async throws {
+        while true {
+            if let answer = try await session.journal.answer(to: id) { return try check(answer, run) }
+            try await Task.sleep(for: Self.pause)
+        }
     }
 
     // MARK: - As the owner
@@ -43,52 +77,68 @@ struct Driver {
     }
 
     private func own(
-        _ run: RunID, under lease: Lease, _ follower: Follower, _ view: any RunView, begin: (Engine) async throws -> Void
+        _ follower: Follower, under lease: Lease, begin: (Engine) async throws -> Void
     ) async throws -> RunStatus {
-        try await withEngine(under: lease) { engine in
+        let run = follower.run
+        return try await withEngine(under: lease) { engine in
             let signals = StopSignals { engine.stop() }
             defer { signals.cancel() }
             try await begin(engine)
-            let status = try await withThrowingTaskGroup(of: RunStatus?.self) { group in
-                group.addTask {
-                    try await follower.follow(view: view, pause: Self.pause)
-                    return nil
-                }
-                let status = await engine.settled(run)
-                // It has a last look at what became durable, and ends by itself unless the run was stopped half-way.
-                if status == nil { group.cancelAll() }
-                do {
-                    try await group.waitForAll()
-                } catch is CancellationError {
-                    return status
-                }
-                return status
-            }
+            let status = try await follow(follower, under: engine)
+            if let status, status.isSettled, signals.received == nil { await finishOthers(engine, besides: run) }
+            if let status, status.isSettled { return status }
             if let signal = signals.received {
-                Terminal.note("stopped by \(signal.name); all that was done is kept. Go on with: runner resume \(run)")
+                Terminal.note(
+                    "stopped by \(signal.rawValue); all that was done is kept. Go on with: runner resume \(run)")
                 throw signal.status
             }
-            guard let status else {
-                throw CommandFailure(
-                    .tryLater, "the engine stopped before the run was done", fix: "runner resume \(run)")
-            }
-            await finishOthers(engine)
-            return status
+            throw CommandFailure(.tryLater, "the engine stopped before the run was done", fix: "runner resume \(run)")
         }
     }
 
-    /// Runs that other processes have asked for meanwhile are not left alone.
-    private func finishOthers(_ engine: Engine) async {
-        await engine.idle()
+    /// Shows what the engine does with the run, until that is settled or the engine stops.
+    private func follow(_ follower: Follower, under engine: Engine) async throws -> RunStatus? {
+        let isOver = Locked(false)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            let run = follower.run
+            group.addTask {
+                _ = await engine.settled(run)
+                isOver.with { $0 = true }
+            }
+            while true {
+                // Asked for first, so that the last look sees all there is.
+                let isLast = isOver.with { $0 }
+                let status = try await follower.step()
+                if isLast || status?.isSettled == true { return status }
+                try await Task.sleep(for: Self.pause)
+            }
+        }
+    }
+
+    /// Runs that other processes have asked for meanwhile are not left alone while something of them is at work.
+    private func finishOthers(_ engine: Engine, besides run: RunID) async {
+        let others = await engine.atWork()
+        guard !others.isEmpty else { return }
+        Terminal.note(
+            "run \(run) is done; going on with \(others.map(\.rawValue).joined(separator: ", ")), which other processes "
+                + "have asked for (to leave earlier: Ctrl-C)")
+        await engine.quiet()
     }
 
     private func withEngine<T: Sendable>(
         under lease: Lease, _ body: (Engine) async throws -> T
     ) async throws -> T {
-        let engine = Engine(
-            journal: session.journal, catalog: session.catalog, sealer: try session.home.sealer(), time: session.time,
-            configuration: Engine.Configuration(
-                dataDirectory: session.home.dataDirectory, lease: Self.lease, recovery: .onDemand))
+        let engine: Engine
+        do {
+            engine = Engine(
+                journal: session.journal, catalog: session.catalog, sealer: try session.home.sealer(),
+                time: session.time,
+                configuration: Engine.Configuration(
+                    dataDirectory: session.home.dataDirectory, lease: Self.lease, recovery: .onDemand))
+        } catch {
+            try await session.journal.release(lease)
+            throw error
+        }
         let running = Task { try await engine.run(under: lease) }
         let result: Result<T, any Error>
         do {
@@ -103,97 +153,25 @@ struct Driver {
         return try result.get()
     }
 
-    private static func check(_ answer: EngineAnswer) throws {
-        if case .refused(let reason) = answer {
-            throw CommandFailure(.waits, "refused: \(reason)", fix: "see 'runner show RUN' for what fits its state")
-        }
-    }
-
     // MARK: - Beside an owner
 
-    /// Leaves the request for the owner and waits for its answer.
-    private func ask(_ request: EngineRequest) async throws {
-        let id = try await session.journal.submit(request, at: session.time.now())
-        while true {
-            if let answer = try await session.journal.answer(to: id) { return try Self.check(answer) }
-            if let lease = try await acquire() {
-                // The owner has ended: the request is answered by the engine of this process, which finds it.
-                return try await withEngine(under: lease) { _ in try await answer(to: id) }
-            }
-            try await Task.sleep(for: Self.pause)
-        }
-    }
-
-    private func answer(to id: Int) async throws {
-        while true {
-            if let answer = try await session.journal.answer(to: id) { return try Self.check(answer) }
-            try await Task.sleep(for: Self.pause)
-        }
-    }
-
     /// Follows a run that another process drives, and takes over where that ends first.
-    private func follow(_ run: RunID, _ follower: Follower, _ view: any RunView) async throws -> RunStatus {
+    private func follow(_ follower: Follower) async throws -> RunStatus {
         while true {
-            if let status = try await follower.step(view: view), status.isSettled { return status }
+            if let status = try await follower.step(), status.isSettled { return status }
             if let lease = try await acquire() {
+                // The owner may have settled it just before it left; now that nobody else writes, this look is the last.
+                if let status = try await follower.step(), status.isSettled {
+                    try await session.journal.release(lease)
+                    return status
+                }
                 Terminal.note("nobody drives the run any more: going on with it here")
-                let actor = session.actor
-                return try await own(run, under: lease, follower, view) { engine in
-                    // It may have been settled at the last moment, and then there is nothing to resume.
-                    _ = await engine.submit(.resume(run, by: actor, sealedSecrets: nil))
+                let request = EngineRequest.resume(follower.run, by: session.actor, sealedSecrets: nil)
+                return try await own(follower, under: lease) { engine in
+                    try check(await engine.submit(request), request.run)
                 }
             }
             try await Task.sleep(for: Self.pause)
-        }
-    }
-}
-
-/// SIGINT and SIGTERM: the first stops the engine in good order, the second ends the program at once.
-final class StopSignals: @unchecked Sendable {  // The sources are made once and only cancelled; Dispatch allows that from anywhere.
-    struct Received: Sendable {
-        let name: String
-        let status: ExitStatus
-    }
-
-    private let sources: [any DispatchSourceSignal]
-    private let first = FirstValue<Received>()
-
-    init(stop: @escaping @Sendable () -> Void) {
-        var sources: [any DispatchSourceSignal] = []
-        for (number, received) in [
-            (SIGINT, Received(name: "SIGINT", status: .interrupted)),
-            (SIGTERM, Received(name: "SIGTERM", status: .terminated)),
-        ] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [first] in
-                guard first.set(received) else { Foundation.exit(received.status.rawValue) }
-                stop()
-            }
-            source.resume()
-            sources.append(source)
-        }
-        self.sources = sources
-    }
-
-    var received: Received? { first.value }
-
-    func cancel() { for source in sources { source.cancel() } }
-}
-
-/// A value that is set once.
-final class FirstValue<Value: Sendable>: @unchecked Sendable {  // The lock guards `stored`.
-    private let lock = NSLock()
-    private var stored: Value?
-
-    var value: Value? { lock.withLock { stored } }
-
-    /// - Returns: Whether this was the first.
-    func set(_ value: Value) -> Bool {
-        lock.withLock {
-            guard stored == nil else { return false }
-            stored = value
-            return true
         }
     }
 }

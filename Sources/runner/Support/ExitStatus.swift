@@ -1,3 +1,4 @@
+import Foundation
 import Workflow
 
 /// How the program ends; the numbers are documented in `runner --help` and follow sysexits.h where it has a fitting one.
@@ -13,6 +14,7 @@ enum ExitStatus: Int32, Error {
     case fault = 70
     case inputOutput = 74
     case tryLater = 75
+    case hungUp = 129
     case interrupted = 130
     case terminated = 143
 
@@ -37,9 +39,10 @@ struct CommandFailure: Error, CustomStringConvertible {
         description = message + (fix.map { "\n  fix: \($0)" } ?? "")
     }
 
-    /// Nil for errors of the argument parser, which explains itself.
-    init?(explaining error: any Error) {
+    /// Every error that a command may end with, in the user's words.
+    init(explaining error: any Error) {
         switch error {
+        case let error as CommandFailure: self = error
         case let error as JournalError:
             let status: ExitStatus = [.leaseHeld, .leaseLost, .busy].contains(error.code) ? .tryLater : .inputOutput
             self.init(status, error.description)
@@ -48,7 +51,13 @@ struct CommandFailure: Error, CustomStringConvertible {
         case let error as StepError: self.init(.failed, error.description)
         case let error as InvalidEvent: self.init(.waits, error.description)
         case is CancellationError: self.init(.interrupted, "stopped")
-        default: return nil
+        case let error as CocoaError: self.init(.inputOutput, Self.text(of: error))
+        default: self.init(.fault, String(describing: error), fix: "report this as a fault of the runner")
         }
+    }
+
+    private static func text(of error: CocoaError) -> String {
+        let reason = (error.underlying as? POSIXError).map { ": " + String(cString: strerror($0.code.rawValue)) } ?? ""
+        return (error.filePath.map { "\($0): " } ?? "") + error.localizedDescription + reason
     }
 }

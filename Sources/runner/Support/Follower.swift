@@ -14,45 +14,45 @@ protocol RunView: Sendable {
 }
 
 /// Reads a run's journal (and its sub-runs') as it grows, whoever writes it.
-final class Follower: @unchecked Sendable {  // Used by one task at a time.
+final class Follower {
     private struct Followed {
         var machine: RunMachine
         var sequence = 0
     }
 
+    let run: RunID
     private let session: Session
-    private let root: RunID
+    private let view: any RunView
+    private var isShowing = true
     private var runs: [RunID: Followed] = [:]
 
-    init(session: Session, run: RunID) {
+    init(session: Session, run: RunID, view: any RunView) {
         self.session = session
-        root = run
+        self.run = run
+        self.view = view
     }
 
     /// Takes in what has happened so far without showing it, where the run is there already.
-    func catchUp() async throws { _ = try await step(view: NoView()) }
-
-    /// Follows until the run is settled.
-    func follow(view: any RunView, pause: Duration) async throws {
-        while true {
-            if let status = try await step(view: view), status.isSettled { return }
-            try await Task.sleep(for: pause)
-        }
+    func catchUp() async throws {
+        isShowing = false
+        defer { isShowing = true }
+        _ = try await step()
     }
 
     /// Shows what is new.
     ///
     /// - Returns: The run's status; nil where it is not there yet.
-    func step(view: any RunView) async throws -> RunStatus? {
-        try await read(root, view)
-        for id in runs.keys.sorted() where id != root { try await read(id, view) }
-        guard let followed = runs[root] else { return nil }
-        view.tick(followed.machine, of: root, at: session.time.now())
-        if followed.machine.status.isSettled { view.end(followed.machine, of: root) }
+    func step() async throws -> RunStatus? {
+        try await read(run)
+        for id in runs.keys.sorted() where id != run { try await read(id) }
+        guard let followed = runs[run] else { return nil }
+        guard isShowing else { return followed.machine.status }
+        view.tick(followed.machine, of: run, at: session.time.now())
+        if followed.machine.status.isSettled { view.end(followed.machine, of: run) }
         return followed.machine.status
     }
 
-    private func read(_ id: RunID, _ view: any RunView) async throws {
+    private func read(_ id: RunID) async throws {
         if runs[id] == nil {
             guard let record = try await session.journal.runs(RunQuery(id: id)).first else { return }
             runs[id] = Followed(machine: RunMachine(graph: session.graph(of: try await session.workflow(of: record))))
@@ -62,17 +62,10 @@ final class Follower: @unchecked Sendable {  // Used by one task at a time.
             followed.sequence = entry.sequence
             for event in entry.events {
                 try followed.machine.apply(event, at: entry.at)
-                view.show(event, at: entry.at, of: id, followed.machine, isRoot: id == root)
-                if case .waitStarted(_, .run(let child)) = event, runs[child] == nil { try await read(child, view) }
+                if isShowing { view.show(event, at: entry.at, of: id, followed.machine, isRoot: id == run) }
+                if case .waitStarted(_, .run(let child)) = event, runs[child] == nil { try await read(child) }
             }
         }
         runs[id] = followed
     }
-}
-
-/// Shows nothing.
-private struct NoView: RunView {
-    func show(_ event: RunEvent, at time: Timestamp, of run: RunID, _ machine: RunMachine, isRoot: Bool) {}
-    func tick(_ machine: RunMachine, of run: RunID, at time: Timestamp) {}
-    func end(_ machine: RunMachine, of run: RunID) {}
 }

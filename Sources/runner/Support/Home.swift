@@ -9,8 +9,9 @@ struct Home {
     let database: String
 
     init(_ environment: [String: String], database: String?) {
-        let state = environment["XDG_STATE_HOME"] ?? (environment["HOME"] ?? "/root") + "/.local/state"
-        folder = environment["RUNNER_HOME"] ?? state + "/runner"
+        func given(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let state = given("XDG_STATE_HOME") ?? (given("HOME") ?? NSHomeDirectory()) + "/.local/state"
+        folder = given("RUNNER_HOME") ?? state + "/runner"
         self.database = database ?? folder + "/runner.db"
     }
 
@@ -23,7 +24,9 @@ struct Home {
         if let key = FileManager.default.contents(atPath: path) {
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? 0
             guard mode & 0o077 == 0 else {
-                throw CommandFailure(.badData, "\(path) can be read by others", fix: "chmod 600 \(path), and rotate the secrets it guards")
+                throw CommandFailure(
+                    .badData, "\(path) can be read by others",
+                    fix: "chmod 600 \(path), and rotate the secrets it guards")
             }
             return try Sealer(key: key)
         }
@@ -39,8 +42,10 @@ struct Home {
         }
         // Another process may be as far: the first link to the final name wins, and is whole.
         let draft = path + ".\(ProcessInfo.processInfo.processIdentifier)"
-        guard FileManager.default.createFile(atPath: draft, contents: key, attributes: [.posixPermissions: 0o600]) else {
-            throw CommandFailure(.inputOutput, "cannot write \(draft)", fix: "check the folder's owner, and that the disk has room")
+        guard FileManager.default.createFile(atPath: draft, contents: key, attributes: [.posixPermissions: 0o600])
+        else {
+            throw CommandFailure(
+                .inputOutput, "cannot write \(draft)", fix: "check the folder's owner, and that the disk has room")
         }
         defer { try? FileManager.default.removeItem(atPath: draft) }
         if link(draft, path) != 0, errno != EEXIST {
@@ -52,7 +57,15 @@ struct Home {
         return try Sealer(key: kept)
     }
 
-    func journal() throws -> SQLiteJournal { try SQLiteJournal(path: database) }
+    func journal() throws -> SQLiteJournal {
+        do {
+            return try SQLiteJournal(path: database)
+        } catch let error as CocoaError {
+            throw CommandFailure(
+                .inputOutput, CommandFailure(explaining: error).description,
+                fix: "name another database with --db, or another folder with RUNNER_HOME")
+        }
+    }
 }
 
 /// The option that every command on runs has.

@@ -4,10 +4,16 @@ import Workflow
 /// The DAG on a terminal, drawn anew as it changes: what runs and for how long, and what waits for what.
 final class LiveView: RunView, @unchecked Sendable {  // Used by one follower, one call after the other.
     private let hasColour: Bool
-    private var drawnLines = 0
+    private var drawn: [Line] = []
+
+    /// A line as it is shown; the glyph is kept apart, as colour must not count for the width.
+    private struct Line: Hashable {
+        var status: StepStatus?
+        var text: String
+    }
 
     init(environment: [String: String]) {
-        hasColour = environment["NO_COLOR"] == nil
+        hasColour = environment["NO_COLOR"]?.isEmpty ?? true
     }
 
     func show(_ event: RunEvent, at time: Timestamp, of run: RunID, _ machine: RunMachine, isRoot: Bool) {
@@ -17,55 +23,89 @@ final class LiveView: RunView, @unchecked Sendable {  // Used by one follower, o
     }
 
     func tick(_ machine: RunMachine, of run: RunID, at time: Timestamp) {
-        var lines = ["run \(run)  \(machine.status.rawValue)"]
-        let width = machine.graph.nodes.map(\.id.count).max() ?? 0
-        for (step, node) in machine.graph.nodes.enumerated() {
-            let instances = machine.steps[step].instances
-            let status = Self.status(of: instances.map(\.status))
-            let name = node.id.padding(toLength: width, withPad: " ", startingAt: 0)
-            lines.append("  \(paint(Self.glyph(status), status)) \(name)  \(detail(step, instances, status, machine, time))")
+        let lines = fitted(lines(machine, run, time))
+        guard lines != drawn else { return }
+        let text = lines.map { line in
+            let glyph = line.status.map { "  \(paint(Self.glyph($0), $0)) " } ?? ""
+            return "\u{1B}[2K\(glyph)\(line.text)\n"
         }
-        erase()
-        drawnLines = lines.count
-        Terminal.print(lines.joined(separator: "\n"))
+        let back = drawn.isEmpty ? "" : "\u{1B}[\(drawn.count)A"
+        Terminal.draw(back + text.joined() + (lines.count < drawn.count ? "\u{1B}[J" : ""))
+        drawn = lines
     }
 
-    func end(_ machine: RunMachine, of run: RunID) { drawnLines = 0 }
+    func end(_ machine: RunMachine, of run: RunID) { drawn = [] }
 
     private func erase() {
-        guard drawnLines > 0 else { return }
-        FileHandle.standardOutput.write(Data("\u{1B}[\(drawnLines)A\u{1B}[J".utf8))
-        drawnLines = 0
+        guard !drawn.isEmpty else { return }
+        Terminal.draw("\u{1B}[\(drawn.count)A\u{1B}[J")
+        drawn = []
+    }
+
+    private func lines(_ machine: RunMachine, _ run: RunID, _ now: Timestamp) -> [Line] {
+        let width = machine.graph.nodes.map(\.id.count).max() ?? 0
+        let steps = machine.graph.nodes.enumerated().map { step, node in
+            let instances = machine.steps[step].instances
+            let status = StepStatus.summary(of: instances.map(\.status))
+            let name = node.id.padding(toLength: width, withPad: " ", startingAt: 0)
+            return Line(status: status, text: "\(name)  \(detail(step, instances, status, machine, now))")
+        }
+        return [Line(text: "run \(run)  \(machine.status.rawValue)")] + steps
+    }
+
+    /// What the terminal has room for: a line that is wrapped, or scrolled away, could not be drawn over.
+    private func fitted(_ lines: [Line]) -> [Line] {
+        let (columns, rows) = Terminal.size
+        var lines = lines
+        let surplus = lines.count - max(3, rows - 2)
+        if surplus > 0 {
+            // What is done or far away is told by number.
+            var left = surplus + 1
+            var hidden = 0
+            for quiet in [StepStatus.succeeded, .skipped, .reverted, .pending, .cancelled] {
+                lines.removeAll { line in
+                    guard left > 0, line.status == quiet else { return false }
+                    left -= 1
+                    hidden += 1
+                    return true
+                }
+            }
+            lines.append(Line(text: "    … and \(hidden) more"))
+        }
+        return lines.map { Line(status: $0.status, text: String($0.text.prefix(max(10, columns - 5)))) }
     }
 
     private func detail(
         _ step: Int, _ instances: [InstanceState], _ status: StepStatus, _ machine: RunMachine, _ now: Timestamp
     ) -> String {
+        let done = instances.count > 1 ? " (\(instances.count { $0.status == .succeeded }) of \(instances.count))" : ""
         switch status {
         case .pending:
             let missing = machine.graph.nodes[step].needs.filter { !machine.steps[$0].isDone }
-            return missing.isEmpty ? "ready" : "needs " + missing.prefix(4).map { machine.graph.nodes[$0].id }.joined(separator: ", ")
+            let names = missing.prefix(4).map { machine.graph.nodes[$0].id }.joined(separator: ", ")
+            return missing.isEmpty ? "ready" : "needs \(names)\(missing.count > 4 ? ", …" : "")"
         case .running, .reverting, .backingOff:
-            let started = instances.compactMap(\.startedAt).min()
+            let started = instances.filter { $0.status == status }.compactMap(\.startedAt).min()
             let attempt = instances.map(\.attempts).max() ?? 1
-            return status.rawValue + (started.map { " " + (now - $0).text } ?? "") + (attempt > 1 ? ", attempt \(attempt)" : "")
+            // Whole seconds, so that nothing is drawn anew between them.
+            let seconds = started.map { (now - $0).milliseconds / 1000 } ?? 0
+            let time = seconds > 0 ? " \(Duration.seconds(seconds).text)" : ""
+            let next = instances.compactMap(\.deadline).min().map { ", next try at \($0.clock)" } ?? ""
+            return status.rawValue + done + time + (attempt > 1 ? ", attempt \(attempt)" : "")
+                + (status == .backingOff ? next : "")
         case .waiting:
-            if case .waiting(let wait)? = instances.first(where: { $0.status == .waiting })?.phase { return wait.text }
+            if case .waiting(let wait)? = instances.first(where: { $0.status == .waiting })?.phase {
+                return wait.text + done
+            }
             return "waiting"
         case .succeeded, .failed:
-            guard let from = instances.compactMap(\.startedAt).min(), let to = instances.compactMap(\.endedAt).max() else { return "" }
-            return (to - from).text
-        default: return status.rawValue
+            guard let from = instances.compactMap(\.startedAt).min(), let to = instances.compactMap(\.endedAt).max()
+            else {
+                return status.rawValue
+            }
+            return (to - from).text + done
+        default: return status.rawValue + done
         }
-    }
-
-    /// The status that says most of several items.
-    static func status(of items: [StepStatus]) -> StepStatus {
-        let order: [StepStatus] = [
-            .unknown, .failed, .revertFailed, .running, .reverting, .backingOff, .waiting, .pending, .cancelled, .reverted,
-            .succeeded, .skipped,
-        ]
-        return order.first(where: items.contains) ?? .pending
     }
 
     static func glyph(_ status: StepStatus) -> String {
@@ -95,6 +135,18 @@ final class LiveView: RunView, @unchecked Sendable {  // Used by one follower, o
             default: 90
             }
         return "\u{1B}[\(colour)m\(text)\u{1B}[0m"
+    }
+}
+
+extension StepStatus {
+    /// The status that says most of several items.
+    static func summary(of items: [StepStatus]) -> StepStatus {
+        let order: [StepStatus] = [
+            .unknown, .failed, .revertFailed, .running, .reverting, .backingOff, .waiting, .pending, .cancelled,
+            .reverted,
+            .succeeded, .skipped,
+        ]
+        return order.first(where: items.contains) ?? .pending
     }
 }
 

@@ -6,20 +6,31 @@ extension Owner {
     static func current(_ environment: [String: String]) -> Owner {
         let pid = Int(ProcessInfo.processInfo.processIdentifier)
         return Owner(
-            host: ProcessInfo.processInfo.hostName, bootID: currentBootID, pid: pid, startTicks: startTicks(of: pid) ?? 0,
+            host: hostName, bootID: currentBootID, pid: pid, startTicks: startTicks(of: pid) ?? 0,
             login: environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())")
     }
 
-    /// Whether that owner's process is still there; nil where it is on another machine.
+    /// Whether that owner's process is still there; nil where that cannot be told from here.
+    ///
+    /// A process on another machine, or of another container on this one (which may well have the same host name), cannot
+    /// be looked for; its lease has to run out. So does one of before a restart of the machine, which takes longer anyway.
     @Sendable static func isAlive(_ owner: Owner) -> Bool? {
-        guard owner.host == ProcessInfo.processInfo.hostName else { return nil }
-        guard owner.bootID == currentBootID else { return false }
+        guard owner.host == hostName, owner.bootID == currentBootID else { return nil }
         return startTicks(of: owner.pid) == owner.startTicks
     }
 
+    /// Without asking a name server, which may be slow to answer or not there.
+    private static var hostName: String {
+        var bytes = [CChar](repeating: 0, count: 257)
+        gethostname(&bytes, 256)
+        return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// The machine's start, and the name space that process numbers belong to.
     private static var currentBootID: String {
-        (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
-            .trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
+        let space = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
+        return "\(boot.trimmingCharacters(in: .whitespacesAndNewlines)) \(space)"
     }
 
     /// Field 22 of `/proc/PID/stat`; nil where there is no such process, or only what is left of a dead one.

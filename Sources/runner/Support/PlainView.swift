@@ -7,7 +7,9 @@ struct PlainView: RunView {
         let place = isRoot ? "" : "\(run) "
         if case .attemptPrepared = event { return }
         Terminal.print("\(time.clock) \(place)\(event.summary(in: machine.graph))")
-        if case .attemptFailed(_, let error, _) = event, let remedy = error.remedy { Terminal.print("         fix: \(remedy)") }
+        if case .attemptFailed(_, let error, _) = event, let remedy = error.remedy {
+            Terminal.print("         fix: \(remedy)")
+        }
     }
 
     func tick(_ machine: RunMachine, of run: RunID, at time: Timestamp) {}
@@ -18,8 +20,8 @@ struct PlainView: RunView {
 struct JSONView: RunView {
     func show(_ event: RunEvent, at time: Timestamp, of run: RunID, _ machine: RunMachine, isRoot: Bool) {
         var object: [String: Value] = [
-            "time": .string(time.iso8601), "run": .string(run.rawValue), "text": .string(event.summary(in: machine.graph)),
-            "status": .string(machine.status.rawValue),
+            "time": .string(time.iso8601), "run": .string(run.rawValue), "status": .string(machine.status.rawValue),
+            "text": .string(event.summary(in: machine.graph)),
         ]
         if let stored = try? event.stored(), let code = stored[0] { object["event"] = code }
         if let instance = event.instance {
@@ -44,7 +46,8 @@ extension RunEvent {
             .revertFailed(let id, _, _), .revertInterrupted(let id):
             id
         case .expanded(let step, _): InstanceID(step)
-        case .created, .admitted, .signalReceived, .cancelRequested, .rollbackRequested, .resumed, .retryRequested, .settled:
+        case .created, .admitted, .signalReceived, .cancelRequested, .rollbackRequested, .resumed, .retryRequested,
+            .settled:
             nil
         }
     }
@@ -55,13 +58,17 @@ extension Timestamp {
 
     /// `14:05:09` in the machine's time zone.
     var clock: String { date.formatted(Date.VerbatimFormatStyle.clock) }
-    var iso8601: String { date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)) }
+    /// `2026-11-23T14:05:09.123Z`
+    var iso8601: String { date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
 }
 
 extension Date.VerbatimFormatStyle {
     fileprivate static var clock: Self {
         Self(
-            format: "\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits)",
+            format: """
+                \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\
+                \(second: .twoDigits)
+                """,
             timeZone: .current, calendar: .current)
     }
 }

@@ -24,6 +24,10 @@ struct RunReport {
                 lines.append("  \(name): \(value.shortText)")
             }
         }
+        if let sources = machine.header?.secretSources, !sources.isEmpty {
+            lines.append("secrets")
+            for (name, source) in sources.sorted(by: { $0.key < $1.key }) { lines.append("  \(name): \(source)") }
+        }
         lines.append("steps")
         lines += steps
         lines.append(ending)
@@ -53,10 +57,16 @@ struct RunReport {
             switch state.phase {
             case .failed, .revertFailed, .backingOff, .revertBackingOff:
                 if let failure = state.failure { lines.append("\(name): \(failure)") }
+            case .waiting(.approval(let message, _)):
+                lines.append("\(name): waits for approval: \(message)")
+                lines.append("  fix: runner approve \(record.id) \(name), or: runner reject \(record.id) \(name)")
+            case .waiting(.signal(let signal, _)):
+                lines.append("\(name): waits for signal '\(signal)'")
+                lines.append("  fix: runner signal \(record.id) \(signal)")
             case .unknown(let reason):
                 lines.append("\(name): the outcome is unknown: \(reason)")
                 lines.append(
-                    "  fix: find out, then one of: runner resolve \(record.id) \(name) --adopt|--redo|--discard --reason '…'")
+                    "  fix: find out, then: runner resolve \(record.id) \(name) --adopt|--redo|--discard --reason '…'")
             default: break
             }
         }
@@ -64,7 +74,9 @@ struct RunReport {
         if !left.isEmpty { lines += ["left behind"] + left }
         if !machine.outputs.isEmpty {
             lines.append("outputs")
-            for (name, value) in machine.outputs.sorted(by: { $0.key < $1.key }) { lines.append("  \(name): \(value.shortText)") }
+            for (name, value) in machine.outputs.sorted(by: { $0.key < $1.key }) {
+                lines.append("  \(name): \(value.shortText)")
+            }
         }
         lines.append("\(status)\(advice.map { "; \($0)" } ?? "")")
         return lines.joined(separator: "\n")
@@ -86,11 +98,14 @@ struct RunReport {
 
     var json: Value {
         [
-            "run": .string(record.id.rawValue), "workflow": .string(record.workflow), "version": .integer(record.version),
+            "run": .string(record.id.rawValue), "workflow": .string(record.workflow),
+            "version": .integer(record.version),
             "status": .string(status), "bundle": .string(record.bundle), "by": .string(machine.header?.by.name ?? ""),
             "created": .string(record.createdAt.iso8601), "updated": .string(record.updatedAt.iso8601),
             "parent": record.parent.map { .string($0.rawValue) } ?? .null,
-            "inputs": .object(machine.header?.inputs ?? [:]), "outputs": .object(machine.outputs),
+            "inputs": .object(machine.header?.inputs ?? [:]),
+            "secrets": .object((machine.header?.secretSources ?? [:]).mapValues { .string($0) }),
+            "outputs": .object(machine.outputs),
             "steps": .array(machine.instances.map(json)),
         ]
     }
@@ -107,7 +122,8 @@ struct RunReport {
         if let failure = state.failure {
             object["error"] = [
                 "kind": .string(failure.kind.rawValue), "message": .string(failure.message),
-                "object": failure.object.map { .string($0) } ?? .null, "remedy": failure.remedy.map { .string($0) } ?? .null,
+                "object": failure.object.map { .string($0) } ?? .null,
+                "remedy": failure.remedy.map { .string($0) } ?? .null,
             ]
         }
         if case .unknown(let reason) = state.phase { object["reason"] = .string(reason) }

@@ -6,6 +6,11 @@ import Workflow
 struct SecretSource {
     let environment: [String: String]
 
+    private static let kinds = ["env", "file", "kubernetes", "exec"]
+
+    /// Whether a text names a source, and not, say, the secret itself.
+    static func isSource(_ text: String) -> Bool { kinds.contains { text.hasPrefix($0 + ":") } }
+
     /// - Throws: One error that names every secret that could not be fetched.
     func fetch(_ sources: [String: String]) async throws -> [String: String] {
         var values: [String: String] = [:]
@@ -20,7 +25,9 @@ struct SecretSource {
         guard faults.isEmpty else {
             throw CommandFailure(
                 .badData, faults.joined(separator: "\n"),
-                fix: "bind them with --secret NAME=env:VARIABLE, file:PATH, kubernetes:NAMESPACE/NAME/KEY or exec:COMMAND")
+                fix:
+                    "bind them with --secret NAME=env:VARIABLE, file:PATH, kubernetes:NAMESPACE/NAME/KEY or exec:COMMAND"
+            )
         }
         return values
     }
@@ -30,25 +37,30 @@ struct SecretSource {
     }
 
     private func fetch(_ source: String) async throws -> String {
-        guard let colon = source.firstIndex(of: ":") else { throw Fault(description: "it has no kind of source") }
+        guard let colon = source.firstIndex(of: ":") else { throw Fault(description: "it names no source") }
         let rest = String(source[source.index(after: colon)...])
         switch source[..<colon] {
         case "env":
-            guard let value = environment[rest], !value.isEmpty else { throw Fault(description: "the variable is not set") }
+            guard let value = environment[rest], !value.isEmpty else {
+                throw Fault(description: "the variable is not set")
+            }
             return value
         case "file":
-            guard let data = FileManager.default.contents(atPath: rest) else { throw Fault(description: "the file cannot be read") }
+            guard let data = FileManager.default.contents(atPath: rest) else {
+                throw Fault(description: "the file cannot be read")
+            }
             return try Self.trimmed(String(decoding: data, as: UTF8.self))
         case "kubernetes":
             let parts = rest.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 3 else { throw Fault(description: "it must be NAMESPACE/NAME/KEY") }
-            let answer = try await output(of: ["kubectl", "get", "secret", parts[1], "--namespace", parts[0], "--output", "json"])
-            guard let text = try? Value(json: answer)["data"]?[parts[2]]?.stringValue, let data = Data(base64Encoded: text) else {
-                throw Fault(description: "the Secret has no key '\(parts[2])'")
-            }
+            let answer = try await output(
+                of: ["kubectl", "get", "secret", parts[1], "--namespace", parts[0], "--output", "json"])
+            guard let text = try? Value(json: answer)["data"]?[parts[2]]?.stringValue,
+                let data = Data(base64Encoded: text)
+            else { throw Fault(description: "the Secret has no key '\(parts[2])'") }
             return String(decoding: data, as: UTF8.self)
         case "exec": return try Self.trimmed(try await output(of: ["sh", "-euc", rest]))
-        default: throw Fault(description: "there is no kind of source '\(source[..<colon])'")
+        default: throw Fault(description: "it names no source")
         }
     }
 

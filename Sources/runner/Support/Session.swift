@@ -37,7 +37,8 @@ struct Session {
         }
         guard found.count == 1 else {
             let names = found.prefix(5).map(\.id.rawValue).joined(separator: ", ")
-            throw CommandFailure(.usage, "'\(name)' is the beginning of several runs: \(names)", fix: "give more of the name")
+            throw CommandFailure(
+                .usage, "'\(name)' is the beginning of several runs: \(names)", fix: "give more of the name")
         }
         return run
     }
@@ -46,7 +47,8 @@ struct Session {
     func workflow(of run: RunRecord) async throws -> Workflow {
         guard let data = try await journal.bundle(hash: run.bundle) else {
             throw JournalError(
-                .damaged, "the workflow of run \(run.id) is missing in \(home.database)", remedy: "restore a backup of it")
+                .damaged, "the workflow of run \(run.id) is missing in \(home.database)",
+                remedy: "restore a backup of it")
         }
         return try WorkflowLoader.load(bundle: WorkflowBundle(encoded: data), catalog: catalog)
     }

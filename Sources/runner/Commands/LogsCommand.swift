@@ -1,0 +1,44 @@
+import ArgumentParser
+import Workflow
+
+struct LogsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logs", abstract: "Prints what a run's steps wrote.",
+        discussion: "Lines of standard error are marked with !, the steps' own remarks with #.")
+    @OptionGroup var argument: RunArgument
+    @Argument(help: "Only this step's.") var step: String?
+    @Flag(name: [.customShort("f"), .customLong("follow")], help: "Goes on until the run is settled.") var follow =
+        false
+
+    func run() async throws {
+        let (session, record) = try await argument.find()
+        if let step {
+            let workflow = try await session.workflow(of: record)
+            guard session.graph(of: workflow).instance(named: step) != nil else {
+                throw CommandFailure(
+                    .notFound, "run \(record.id) has no step '\(step)'",
+                    fix: "its steps: \(workflow.definition.steps.map(\.id).joined(separator: ", "))")
+            }
+        }
+        var last = 0
+        while true {
+            // The status first: what is written before a run settles must not be missed.
+            let isSettled = try await session.journal.runs(RunQuery(id: record.id)).first?.status.isSettled ?? true
+            while case let lines = try await session.journal.output(of: record.id, step: step, after: last, limit: 1000),
+                let end = lines.last
+            {
+                for line in lines { Terminal.print(text(line)) }
+                guard Terminal.isHeard else { return }
+                last = end.number
+            }
+            if !follow || isSettled || !Terminal.isHeard { return }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private func text(_ line: OutputLine) -> String {
+        let mark = line.stream == .stderr ? "!" : line.stream == .note ? "#" : " "
+        let place = step == nil && !line.step.isEmpty ? "\(line.step)/\(line.attempt) " : ""
+        return "\(line.at.clock) \(place)\(mark) \(line.text)"
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import Glibc
+import Testing
+import Workflow
+
+/// Several processes on one database, and processes that end at bad moments.
+struct OwnerTests {
+    /// Says that it has begun, and goes on when the file `go` is there.
+    private let waiting = """
+        steps:
+          before: { uses: command.run, with: { script: "echo before >> HOME/done", idempotent: true } }
+          wait:
+            uses: command.run
+            needs: [before]
+            with: { script: "touch HOME/began; until test -e HOME/go; do sleep 0.05; done; echo wait >> HOME/done", idempotent: true }
+          after: { uses: command.run, needs: [wait], with: { script: "echo after >> HOME/done", idempotent: true } }
+        """
+    private let quick = """
+        steps:
+          only: { uses: command.run, with: { script: "echo only >> HOME/done", idempotent: true } }
+        """
+
+    @Test("a second process hands its run to the owner and follows it; one process drives both")
+    func follower() async throws {
+        let home = try Home()
+        try home.workflow("waiting", waiting)
+        try home.workflow("quick", quick)
+        let owner = try home.start("run", "waiting")
+        try await home.file("began")
+        let second = try await home.run("run", "quick")
+        #expect(second.status == 0, "\(second.error)")
+        #expect(second.error.contains("process \(owner.pid) drives the runs"))
+        #expect(second.output.contains("only succeeded"))
+        #expect(try await home.status() == "succeeded")
+        try home.write("go", "")
+        #expect(await owner.result().status == 0)
+        #expect(home.read("done") == "before\nonly\nwait\nafter\n")
+        let runs = try await home.succeed("runs", "--json").lines.map { try Value(json: $0)["workflow"] }
+        #expect(runs == ["quick", "waiting"])
+    }
+
+    @Test("a run whose owner was killed is interrupted, and resume does no finished step again")
+    func killed() async throws {
+        let home = try Home()
+        try home.workflow("waiting", waiting)
+        let owner = try home.start("run", "waiting")
+        try await home.file("began")
+        #expect(try await home.status() == "running")
+        owner.send(SIGKILL)
+        #expect(await owner.result().status == 128 + SIGKILL)
+        #expect(try await home.status() == "interrupted")
+        #expect(try await home.succeed("show", "last").output.contains("nobody drives it; go on with: runner resume"))
+        #expect(try await home.succeed("runs", "--status", "interrupted").lines.count == 1)
+        try home.write("go", "")
+        try await home.succeed("resume", "last")
+        #expect(home.read("done") == "before\nwait\nafter\n")
+        #expect(try await home.show()["steps"]?[1]?["attempts"] == 2)
+        try await home.succeed("audit", "verify")
+    }
+
+    @Test("a process that follows a run takes it over where the owner dies")
+    func takeOver() async throws {
+        let home = try Home()
+        try home.workflow("waiting", waiting)
+        let owner = try home.start("run", "waiting")
+        try await home.file("began")
+        let follower = try home.start("resume", "last")
+        try await until("the follower follows") { follower.error.contains("was asked to do this") }
+        owner.send(SIGKILL)
+        _ = await owner.result()
+        try await until("the follower has taken over") { follower.output.contains("wait attempt 2 started") }
+        try home.write("go", "")
+        let result = await follower.result()
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(result.error.contains("going on with it here"))
+        #expect(home.read("done") == "before\nwait\nafter\n")
+    }
+
+    @Test("a follower does not start a run again that failed at its owner's end")
+    func noSecondTry() async throws {
+        let home = try Home()
+        try home.workflow(
+            "failing",
+            """
+            defaults: { retry: { attempts: 1 } }
+            steps:
+              wait:
+                uses: command.run
+                with: { script: "echo try >> HOME/done; touch HOME/began; until test -e HOME/go; do sleep 0.05; done; false", idempotent: true }
+            """)
+        let owner = try home.start("run", "failing")
+        try await home.file("began")
+        let followers = try (0..<3).map { _ in try home.start("resume", "last") }
+        try await until("their requests are answered") {
+            try await home.shell("sqlite3 \"$home/home/runner.db\" 'SELECT count(answer) FROM requests'").output
+                == "3\n"
+        }
+        try home.write("go", "")
+        #expect(await owner.result().status == 1)
+        for follower in followers { #expect(await follower.result().status == 1) }
+        #expect(home.read("done") == "try\n")
+    }
+
+    @Test("children die with a killed runner")
+    func children() async throws {
+        let home = try Home()
+        try home.workflow(
+            "child",
+            """
+            steps:
+              only: { uses: command.run, with: { script: "echo $$ > HOME/pid; exec sleep 1000", idempotent: true } }
+            """)
+        let owner = try home.start("run", "child")
+        try await until("the child runs") { home.read("pid")?.hasSuffix("\n") == true }
+        let child = try #require(pid_t((home.read("pid") ?? "").trimmingCharacters(in: .newlines)))
+        #expect(kill(child, 0) == 0)
+        owner.send(SIGKILL)
+        _ = await owner.result()
+        try await until("the child is gone") { kill(child, 0) != 0 }
+    }
+
+    @Test(
+        "a signal stops a run in good order: its status says by which, and resume goes on",
+        arguments: [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")])
+    func stopped(signal: Int32, name: String) async throws {
+        let home = try Home()
+        try home.workflow("waiting", waiting)
+        let owner = try home.start("run", "waiting")
+        try await home.file("began")
+        owner.send(signal)
+        let result = await owner.result()
+        let run = try runName(result.output)
+        #expect(result.status == 128 + signal)
+        #expect(result.error.contains("stopped by \(name)") && result.error.contains("runner resume \(run)"))
+        #expect(try await home.status() == "interrupted")
+        try home.write("go", "")
+        try await home.succeed("resume", run)
+        #expect(home.read("done") == "before\nwait\nafter\n")
+    }
+
+    @Test("the second signal ends the program at once")
+    func twice() async throws {
+        let home = try Home()
+        try home.workflow(
+            "stubborn",
+            """
+            steps:
+              only: { uses: command.run, with: { script: "trap '' TERM INT; touch HOME/began; while :; do sleep 0.1; done", idempotent: true } }
+            """)
+        let owner = try home.start("run", "stubborn")
+        try await home.file("began")
+        owner.send(SIGINT)
+        let began = ContinuousClock.now
+        try await until("it has ended") {
+            owner.send(SIGINT)
+            let state = try String(contentsOfFile: "/proc/\(owner.pid)/stat", encoding: .utf8)
+            return state.contains(") Z ")
+        }
+        #expect(await owner.result().status == 130)
+        // The grace that a child gets is 10 seconds: this must be much shorter.
+        #expect(ContinuousClock.now - began < .seconds(8))
+    }
+
+    @Test("an owner that stays for others' runs says so, and leaves those that only wait")
+    func staysForOthers() async throws {
+        let home = try Home()
+        try home.workflow("waiting", waiting)
+        try home.workflow("asking", "steps:\n  ask: { uses: approval, with: { message: May I } }")
+        let owner = try home.start("run", "waiting")
+        try await home.file("began")
+        let other = try home.start("run", "asking")
+        try await until("it waits") { other.output.contains("ask waits for an approval") }
+        try home.write("go", "")
+        let result = await owner.result()
+        #expect(result.status == 0, "\(result.error)")
+        // The other process goes on with its own run.
+        try await until("the other has taken over") {
+            try await home.run("approve", "last", "ask").status == 0
+        }
+        #expect(await other.result().status == 0)
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Glibc
+import Testing
+import Workflow
+
+/// A home of the program for one test: its database, key and data, and a folder for the test's own files.
+final class Home: Sendable {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "/runner-tests-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path + "/workflows", withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var database: String { "\(path)/home/runner.db" }
+
+    /// Nothing of the tests' own environment but what every program needs, so that no cluster is touched.
+    private func environment(_ more: [String: String]) -> [String: String] {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        return [
+            "PATH": path, "HOME": self.path, "RUNNER_HOME": self.path + "/home", "TZ": "UTC", "USER": "tester",
+            "RUNNER_WORKFLOWS": self.path + "/workflows", "TMPDIR": NSTemporaryDirectory(),
+        ].merging(more) { $1 }
+    }
+
+    func start(_ arguments: String..., environment more: [String: String] = [:]) throws -> Program {
+        try Program([Program.runner] + arguments, environment: environment(more))
+    }
+
+    func run(_ arguments: String..., environment more: [String: String] = [:]) async throws -> Program.Result {
+        await (try Program([Program.runner] + arguments, environment: environment(more))).result()
+    }
+
+    /// Runs a shell script; the program under test is `$runner` in it.
+    func shell(_ script: String, environment more: [String: String] = [:]) async throws -> Program.Result {
+        let variables = environment(more).merging(["runner": Program.runner, "home": path]) { $1 }
+        return await (try Program(["bash", "-uc", script], environment: variables)).result()
+    }
+
+    /// Runs the program and requires that it ends with 0.
+    @discardableResult
+    func succeed(
+        _ arguments: String..., environment more: [String: String] = [:],
+        location: Testing.SourceLocation = #_sourceLocation
+    ) async throws -> Program.Result {
+        let result = await (try Program([Program.runner] + arguments, environment: environment(more))).result()
+        try #require(
+            result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.output)\n\(result.error)",
+            sourceLocation: location)
+        return result
+    }
+
+    /// Makes a workflow that the program finds by its name. `HOME` in it stands for the test's folder.
+    func workflow(_ name: String, _ text: String) throws {
+        try write("workflows/\(name).yaml", "workflow: \(name)\n" + text.replacing("HOME", with: path) + "\n")
+    }
+
+    func write(_ name: String, _ text: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)"))
+    }
+
+    func read(_ name: String) -> String? {
+        FileManager.default.contents(atPath: "\(path)/\(name)").map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func show(_ run: String = "last", location: Testing.SourceLocation = #_sourceLocation) async throws -> Value {
+        try Value(json: try await succeed("show", run, "--json", location: location).output)
+    }
+
+    func status(_ run: String = "last", location: Testing.SourceLocation = #_sourceLocation) async throws -> String? {
+        try await show(run, location: location)["status"]?.stringValue
+    }
+
+    /// The statuses of a run's steps, by name.
+    func steps(_ run: String = "last") async throws -> [String: String] {
+        let steps = try await show(run)["steps"]?.arrayValue ?? []
+        return Dictionary(steps.map { ($0["id"]?.stringValue ?? "", $0["status"]?.stringValue ?? "") }) { $1 }
+    }
+
+    /// Waits until a file of the test is there, which a step makes.
+    func file(_ name: String) async throws { try await until("\(name) is there") { read(name) != nil } }
+}
+
+/// Waits for something that another process brings about.
+func until(
+    _ what: String, location: Testing.SourceLocation = #_sourceLocation, _ isSo: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while try await !isSo() {
+        try #require(ContinuousClock.now < deadline, "in vain: \(what)", sourceLocation: location)
+        try await Task.sleep(for: .milliseconds(50))
+    }
+}
+
+/// The name that `runner run` prints first.
+func runName(_ output: String) throws -> String {
+    let first = try #require(output.split(separator: "\n").first)
+    try #require(first.hasPrefix("run "))
+    return String(first.dropFirst(4))
+}

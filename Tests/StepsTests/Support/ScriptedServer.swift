@@ -36,10 +36,16 @@ final class ScriptedServer: Sendable {
         guard bound else { throw Failure(call: "bind") }
         port = UInt16(bigEndian: address.sin_port)
         Thread.detachNewThread { [weak self, listener] in
+            // Closed here alone, after the last `accept`: a number that is free too early becomes the listener of another
+            // server, whose connections would be taken from it.
+            defer { close(listener) }
             while true {
                 let peer = accept(listener, nil, nil)
                 guard peer >= 0 else { return }
-                guard let number = self?.opened() else { return }
+                guard let number = self?.opened() else {
+                    close(peer)
+                    continue
+                }
                 let connection = Connection(peer, number: number) { [weak self] in self?.received($0) }
                 Thread.detachNewThread {
                     script(connection)
@@ -50,8 +56,8 @@ final class ScriptedServer: Sendable {
     }
 
     deinit {
+        // Ends `accept`, now or as soon as it is called.
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     var url: String { "http://127.0.0.1:\(port)" }

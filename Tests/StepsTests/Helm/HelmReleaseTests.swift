@@ -187,7 +187,7 @@ struct HelmReleaseTests {
             let crashing = try TestChart.write(TestChart.webWithoutClaim, to: step.directory, "crashing")
             input["chart"] = .string(crashing)
             input["values"] = ["command": "echo no database; exit 3"]
-            input["timeout"] = "20s"
+            input["timeout"] = "45s"
             let crash = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
             #expect(crash?.message.contains("exit status 3") == true)
 

@@ -3,10 +3,9 @@ package import Workflow
 /// `helm.registry`: an OCI registry that lets these credentials in.
 ///
 /// The login is made and thrown away: the step checks, and gives its output to the `registry` of `helm.release`.
-package struct HelmRegistry: StepKind {
+package struct HelmRegistry: CheckingStepKind {
     package let name = "helm.registry"
     package let summary = "Checks a login to an OCI registry of charts."
-    package let reverting = Reverting.nothing
     package let parameters = HelmParameters.registry
     package let outputs = HelmParameters.registry
 
@@ -16,19 +15,7 @@ package struct HelmRegistry: StepKind {
         self.access = access
     }
 
-    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        .present(try await check(input, context))
-    }
-
-    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try await check(input, context)
-    }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
-
-    private func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         let registry = try HelmParameters.registry(input)
         try await ChartStore(Helm(access, dataDirectory: context.dataDirectory), files: access.files).login(
             to: registry)

@@ -47,7 +47,7 @@ final class LiveView: RunView, @unchecked Sendable {  // Used by one follower, o
         let steps = machine.graph.nodes.enumerated().map { step, node in
             let instances = machine.steps[step].instances
             let status = StepStatus.summary(of: instances.map(\.status))
-            let name = node.id.padding(toLength: width, withPad: " ", startingAt: 0)
+            let name = node.id.padded(to: width)
             return Line(status: status, text: "\(name)  \(detail(step, instances, status, machine, now))")
         }
         return [Line(text: "run \(run)  \(machine.status.rawValue)")] + steps

@@ -189,7 +189,8 @@ final class EngineCore {
         case .awaitIdle(let promise): runs.isEmpty ? promise.keep(()) : idleWaiters.append(promise)
         // Whether it holds now is seen after the next commit, which comes at once.
         case .awaitQuiet(let promise): quietWaiters.append(promise)
-        case .listAtWork(let promise): promise.keep(runsAtWork.filter { $0.machine.header?.parent == nil }.map(\.id).sorted())
+        case .listAtWork(let promise):
+            promise.keep(runsAtWork.filter { $0.machine.header?.parent == nil }.map(\.id).sorted())
         case .stop: stop()
         }
     }

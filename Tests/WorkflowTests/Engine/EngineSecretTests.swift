@@ -99,6 +99,38 @@ import Workflow
         try expectNowhere(key)
     }
 
+    @Test func secretValuesAreSealedWithTheirTextsAndReadByLaterStepsAfterARestart() async throws {
+        let text = """
+            workflow: w
+            steps:
+              a: { uses: thing, with: { name: a } }
+              gate: { uses: approval, needs: [a], with: { message: "go?" } }
+              b: { uses: thing, needs: [gate], with: { name: b, value: "key ${{ steps.a.value.tokens[1] }}" } }
+            """
+        let key = Self.key
+        await bench.world.onApply("a") { _, _, _ in
+            StepOutput(["name": "a"], secretValues: ["value": ["tokens": ["of old", .string(key)], "count": 2]])
+        }
+        await bench.world.onApply("b") { _, _, context in
+            context.log(.stdout, "with \(key), of old")
+            return nil
+        }
+        let session = try await bench.start()
+        #expect(try await session.begin(text) == .done)
+        await session.journal.event { if case .waitStarted = $1 { true } else { false } }
+        await session.crash()
+        try await bench.working { session async throws in
+            #expect(
+                await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil))
+                    == .done)
+            #expect(await session.settled() == .succeeded)
+            #expect(await session.world.things["b"] == .string("key \(key)"))
+            #expect(try await session.state("a").output == ["name": "a"])
+            #expect(try await session.output(step: "b") == ["with ***, ***"])
+        }
+        try expectNowhere(key)
+    }
+
     @Test func aRevertGetsTheSecretOutputs() async throws {
         try await bench.working { session async throws in
             let key = Self.key

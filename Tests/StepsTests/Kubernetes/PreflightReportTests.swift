@@ -1,4 +1,5 @@
 import Steps
+import TestSupport
 import Testing
 import Workflow
 
@@ -29,6 +30,16 @@ struct PreflightReportTests {
         #expect(output.values["gpu_nodes"] == ["a", "b"])
         #expect(output.values["gpu_products"] == ["NVIDIA-A100-SXM4-40GB"])
         #expect(output.values["warnings"] == ["nodes that are not ready: c"])
+    }
+
+    @Test("a namespace that others should have made is a warning where it is missing")
+    func namespaces() throws {
+        var report = PreflightReport()
+        report.checkNamespaces(["default", "edge"], expected: ["edge", "ingress-nginx"])
+        #expect(
+            try report.output().values["warnings"] == [
+                "there is no namespace 'ingress-nginx' (there are: default, edge): nothing can be let in from there"
+            ])
     }
 
     @Test(

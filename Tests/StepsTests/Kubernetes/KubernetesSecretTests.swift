@@ -1,6 +1,5 @@
 import Foundation
 import Steps
-import TestSupport
 import Testing
 import Workflow
 

@@ -1,5 +1,4 @@
 import Steps
-import TestSupport
 import Testing
 import Workflow
 

@@ -1,5 +1,4 @@
 import Foundation
-import TestSupport
 import Workflow
 
 /// A real journal that counts commits, tells of events once they are durable, and fails when it is told to.

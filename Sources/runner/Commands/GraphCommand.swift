@@ -29,13 +29,23 @@ struct GraphCommand: AsyncParsableCommand {
         Terminal.draw(text)
     }
 
+    private func run(_ session: Session) async throws -> RunRecord {
+        do {
+            return try await session.run(subject)
+        } catch let failure as CommandFailure where failure.status == .notFound && subject != "last" {
+            throw CommandFailure(
+                .notFound, "there is no workflow and no run '\(subject)'",
+                fix: "give the path of a workflow's file, or the name of a run: see 'runner runs'")
+        }
+    }
+
     private func graph() async throws -> WorkflowGraph {
         let source = try WorkflowSource(environment: database.environment)
         if subject != "last", (try? source.path(of: subject)) != nil {
             return WorkflowGraph(try source.load(subject).definition)
         }
         return try await Session.open(database) { session in
-            let (machine, workflow) = try await session.machine(of: try await session.run(subject))
+            let (machine, workflow) = try await session.machine(of: try await run(session))
             let statuses = machine.graph.nodes.enumerated().map { step, node in
                 (node.id, StepStatus.summary(of: machine.steps[step].instances.map(\.status)).rawValue)
             }

@@ -72,7 +72,10 @@ final class LiveView: RunView, @unchecked Sendable {  // Used by one follower, o
             }
             lines.append(Line(text: "    … and \(hidden) more"))
         }
-        return lines.map { Line(status: $0.status, text: String($0.text.prefix(max(10, columns - 5)))) }
+        return lines.map { line in
+            let text = line.text.split(whereSeparator: \.isNewline).joined(separator: " ")
+            return Line(status: line.status, text: String(text.prefix(max(10, columns - 5))))
+        }
     }
 
     private func detail(

@@ -64,6 +64,21 @@ import Workflow
         try expectNowhere(Self.token)
     }
 
+    /// Runs a workflow whose process dies while its step `gate` waits for an approval, and goes on in the next one.
+    private func runOverACrash(_ text: String, _ check: (EngineSession) async throws -> Void) async throws {
+        let session = try await bench.start()
+        #expect(try await session.begin(text) == .done)
+        await session.journal.event { if case .waitStarted = $1 { true } else { false } }
+        await session.crash()
+        try await bench.working { session async throws in
+            #expect(
+                await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil))
+                    == .done)
+            #expect(await session.settled() == .succeeded)
+            try await check(session)
+        }
+    }
+
     @Test func secretOutputsAreSealedAndReadByLaterStepsAfterARestart() async throws {
         let text = """
             workflow: w
@@ -81,15 +96,7 @@ import Workflow
             context.log(.stdout, "with \(key)")
             return nil
         }
-        let session = try await bench.start()
-        #expect(try await session.begin(text) == .done)
-        await session.journal.event { if case .waitStarted = $1 { true } else { false } }
-        await session.crash()
-        try await bench.working { session async throws in
-            #expect(
-                await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil))
-                    == .done)
-            #expect(await session.settled() == .succeeded)
+        try await runOverACrash(text) { session async throws in
             #expect(await session.world.things["b"] == .string("key \(key)"))
             #expect(try await session.state("a").output == ["name": "a", "value": "not ***"])
             #expect(try await session.output(step: "b") == ["with ***"])
@@ -115,15 +122,7 @@ import Workflow
             context.log(.stdout, "with \(key), of old")
             return nil
         }
-        let session = try await bench.start()
-        #expect(try await session.begin(text) == .done)
-        await session.journal.event { if case .waitStarted = $1 { true } else { false } }
-        await session.crash()
-        try await bench.working { session async throws in
-            #expect(
-                await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil))
-                    == .done)
-            #expect(await session.settled() == .succeeded)
+        try await runOverACrash(text) { session async throws in
             #expect(await session.world.things["b"] == .string("key \(key)"))
             #expect(try await session.state("a").output == ["name": "a"])
             #expect(try await session.output(step: "b") == ["with ***, ***"])

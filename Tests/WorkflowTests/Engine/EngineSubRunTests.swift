@@ -26,16 +26,6 @@ import Workflow
         """
     ]
 
-    private func hangs(_ name: String) async -> Promise<Void> {
-        let started = Promise<Void>()
-        await bench.world.onApply(name) { _, _, _ in
-            started.keep(())
-            try await hang()
-            return nil
-        }
-        return started
-    }
-
     private func reverts() async -> [String] { await bench.world.calls.filter { $0.hasPrefix("revert") } }
 
     @Test func aSubRunGivesItsOutputs() async throws {
@@ -120,7 +110,7 @@ import Workflow
 
     @Test func cancellingTheParentCancelsTheSubRun() async throws {
         try await bench.working { session async throws in
-            let started = await hangs("x")
+            let started = await bench.world.hangs("x")
             #expect(try await session.begin(Self.parent, Self.files) == .done)
             await started.value
             #expect(await session.engine.submit(.cancel(RunID("r1"), by: EngineBench.ada, reason: nil)) == .done)
@@ -134,7 +124,7 @@ import Workflow
 
     @Test func cancellingOnlyTheSubRunFailsItsStep() async throws {
         try await bench.working { session async throws in
-            let started = await hangs("x")
+            let started = await bench.world.hangs("x")
             #expect(try await session.begin(Self.parent, Self.files) == .done)
             await started.value
             #expect(await session.engine.submit(.cancel(RunID("r1.sub"), by: EngineBench.ada, reason: nil)) == .done)
@@ -154,7 +144,7 @@ import Workflow
 
     @Test func aRunningSubRunIsRolledBackWithItsParent() async throws {
         try await bench.working { session async throws in
-            let started = await hangs("y")
+            let started = await bench.world.hangs("y")
             #expect(try await session.begin(Self.parent, Self.files) == .done)
             await started.value
             #expect(await session.rollback() == .rolledBack)
@@ -164,7 +154,7 @@ import Workflow
 
     @Test(arguments: [true, false]) func aSubRunGoesOnAfterACrash(kill: Bool) async throws {
         let session = try await bench.start()
-        let started = await hangs("y")
+        let started = await bench.world.hangs("y")
         #expect(try await session.begin(Self.parent, Self.files) == .done)
         await started.value
         if kill { await session.crash() } else { try await session.stop() }

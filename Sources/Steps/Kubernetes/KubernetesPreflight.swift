@@ -61,7 +61,11 @@ package struct KubernetesPreflight: CheckingStepKind {
         let access = try access.overridden(by: input)
         var report = PreflightReport()
         for (what, holds) in try input.object("conditions").sorted(by: { $0.key < $1.key }) where holds != true {
-            report.missing(what, fix: "give it, or leave out what needs it")
+            report.missing(
+                what,
+                fix:
+                    "leave out what needs it, or give it: a secret when you resume the run (`--secret NAME=SOURCE`), an input "
+                    + "to a new run")
         }
         try await checkMachine(input, access, &report)
         try await checkHelm(access, context, &report)

@@ -70,6 +70,17 @@ struct InstallWorkflowTests {
         #expect(steps.allSatisfy { $0.revert == .auto })
     }
 
+    @Test("every step on the cluster stays with the context that the preflight has looked at")
+    func context() throws {
+        let catalog = try Self.catalog()
+        let scope = Scope(names: [:], steps: ["preflight": ["context": "c1"]])
+        let steps = try Self.load().definition.steps.filter { step in
+            step.id != "preflight" && catalog[step.uses]?.parameters.contains { $0.name == "context" } == true
+        }
+        #expect(steps.count > 10)
+        for step in steps { #expect(try step.with["context"]?.evaluate(in: scope) == "c1", "\(step.id)") }
+    }
+
     @Test("every input, secret and step is described")
     func described() throws {
         let definition = try Self.load().definition

@@ -5,9 +5,9 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
     private unowned let simulation: Simulation
     private var count = 0
     /// Requests left in the journal that have no answer yet, by number.
-    private var remote: [Int: (request: EngineRequest, actor: Actor)] = [:]
-    /// What must not be asked twice at a time: a start, or a judgement of an unknown outcome, which may not be true any
-    /// more when an earlier one has been taken in.
+    private var remote: [Int: (request: EngineRequest, actor: Actor, key: String)] = [:]
+    /// What is not asked twice at a time: a start, or a judgement of an unknown outcome, which may not be true any more
+    /// when an earlier one has been taken in. Nor do people ask the same again before they have an answer.
     private var underWay: Set<String> = []
     private var efforts: [RunID: Int] = [:]
 
@@ -19,10 +19,10 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
     ///
     /// - Returns: Whether all of them have ended for good, and everything asked was answered.
     func tend() async -> Bool {
-        for (id, (request, actor)) in remote.sorted(by: { $0.key < $1.key }) {
+        for (id, (request, actor, key)) in remote.sorted(by: { $0.key < $1.key }) {
             guard let answer = simulation.remoteAnswers[id] else { continue }
             remote[id] = nil
-            underWay.remove(key(request))
+            underWay.remove(key)
             simulation.auditor.answered(request, actor, answer)
         }
         var isEnded = remote.isEmpty
@@ -54,22 +54,26 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
         switch machine.status {
         case .succeeded, .rolledBack: return true
         case .failed, .cancelled, .unknown:
+            guard isGroupFree(for: id) else { return false }
             guard simulation.faultsAreOver || simulation.kernel.random.oneIn(4) else { return false }
-            guard !hasUnknown(below: id) else { return false }
+            guard !hasUnknown(below: id), !underWay.contains("\(id)") else { return false }
             if simulation.faultsAreOver { efforts[id] = effort + 1 }
             if effort >= 4, effort < 10, effort % 2 == 0 {
                 for instance in machine.instances where machine[instance].status == .failed {
                     ask(.skip, object: "\(id)/\(machine.graph.name(of: instance))", remotely: false)
                 }
             } else {
-                ask(effort < 10 ? .resume : .rollback, object: "\(id)/", remotely: simulation.kernel.random.oneIn(4))
+                ask(
+                    effort < 10 ? .resume : .rollback, object: "\(id)/", remotely: simulation.kernel.random.oneIn(4),
+                    once: "\(id)")
             }
         case .rollbackFailed:
+            guard isGroupFree(for: id) else { return false }
             guard simulation.faultsAreOver else { return false }
-            guard !hasUnknown(below: id) else { return false }
+            guard !hasUnknown(below: id), !underWay.contains("\(id)") else { return false }
             efforts[id] = max(effort, 10) + 1
             if effort < 16 {
-                ask(.rollback, object: "\(id)/", remotely: false)
+                ask(.rollback, object: "\(id)/", remotely: false, once: "\(id)")
             } else if hasPointOfNoReturn(below: id) {
                 return true
             } else {
@@ -83,6 +87,14 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
     private func family(_ id: RunID) -> [RunBook] {
         simulation.auditor.books.values.filter { $0.id == id || $0.id.rawValue.hasPrefix(id.rawValue + ".") }
             .sorted { $0.id < $1.id }
+    }
+
+    /// It would be refused as long as another run of its group is under way.
+    private func isGroupFree(for id: RunID) -> Bool {
+        !simulation.scenario.workflow.isExclusive
+            || simulation.auditor.books.values.allSatisfy { book in
+                book.id == id || book.machine?.header?.parent != nil || book.status?.isSettled ?? true
+            }
     }
 
     private func hasUnknown(below id: RunID) -> Bool {
@@ -108,8 +120,11 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
             switch machine[instance].phase {
             case .waiting(.approval):
                 let isKind = simulation.faultsAreOver || !simulation.kernel.random.oneIn(8)
-                ask(isKind ? .approve : .reject, object: object, remotely: simulation.kernel.random.oneIn(4))
-            case .waiting(.signal): ask(.signal, object: object, remotely: simulation.kernel.random.oneIn(4))
+                ask(
+                    isKind ? .approve : .reject, object: object, remotely: simulation.kernel.random.oneIn(4),
+                    once: object)
+            case .waiting(.signal):
+                ask(.signal, object: object, remotely: simulation.kernel.random.oneIn(4), once: object)
             case .unknown where [.running, .unknown, .cancelled].contains(machine.status):
                 ask(
                     simulation.kernel.random.pick([.adopt, .redo, .discard]), object: object,
@@ -121,8 +136,10 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
 
     // MARK: - Requests
 
-    /// - Parameter object: A run and a step, as `r1/s0`.
-    func ask(_ ask: Scenario.Fault.Ask, object: String, remotely: Bool) {
+    /// - Parameters:
+    ///   - object: A run and a step, as `r1/s0`.
+    ///   - once: Not while something else with this name has no answer; empty: at any time.
+    func ask(_ ask: Scenario.Fault.Ask, object: String, remotely: Bool, once: String = "") {
         let parts = object.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let (run, step) = (RunID(parts[0]), parts.count > 1 ? parts[1] : "")
         let actor = nextActor()
@@ -140,7 +157,7 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
             case .adopt, .redo, .discard:
                 .resolve(run, step: step, judgement(of: object, ask), by: actor, reason: "it was looked at")
             }
-        send(request, actor, remotely: remotely)
+        send(request, actor, remotely: remotely, once: once)
     }
 
     /// People who judge an outcome tell the truth.
@@ -156,17 +173,13 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
         return Actor("op\(count)")
     }
 
-    /// Empty: may be asked at any time.
-    private func key(_ request: EngineRequest) -> String {
-        switch request {
-        case .start(let id, _, _): "start \(id)"
-        case .resolve(let id, let step, _, _, _): "resolve \(id)/\(step)"
-        default: ""
-        }
-    }
-
-    private func send(_ request: EngineRequest, _ actor: Actor, remotely: Bool) {
-        let key = key(request)
+    private func send(_ request: EngineRequest, _ actor: Actor, remotely: Bool, once: String = "") {
+        let key =
+            switch request {
+            case .start(let id, _, _): "start \(id)"
+            case .resolve(let id, let step, _, _, _): "resolve \(id)/\(step)"
+            default: once
+            }
         if !key.isEmpty, !underWay.insert(key).inserted { return }
         simulation.auditor.note("\(actor) asks\(remotely ? " from afar" : ""): \(request.summary)")
         guard !remotely, let process = simulation.processes.last(where: { $0.isInCharge && !$0.isOver }),
@@ -177,7 +190,7 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
                     let id = try await simulation.kernel.outside {
                         try await simulation.store.submit(request, at: simulation.kernel.now)
                     }
-                    remote[id] = (request, actor)
+                    remote[id] = (request, actor, key)
                 } catch {
                     simulation.auditor.fail(.onceAnswered, "a request cannot be left: \(error)")
                 }

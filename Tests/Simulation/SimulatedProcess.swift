@@ -22,6 +22,8 @@ final class SimulatedProcess: @unchecked Sendable {  // Only touched by the kern
         time = SimulatedTime(kernel: simulation.kernel, executor: executor)
     }
 
+    func forget() { engine = nil }
+
     var isDead: Bool { executor.isDead }
 
     /// It lives, and nobody else has taken over. What a process does to the world that was paused for longer than its

@@ -109,8 +109,12 @@ package final class Simulation: @unchecked Sendable {  // Only touched by the ke
         if !kernel.run(limit: 5_000_000, until: { alive == 0 }) {
             auditor.fail(.ends, "\(alive) tasks of ended processes do not end")
         }
+        // Processes, their engines and this one hold each other.
+        let count = processes.count
+        for process in processes { process.forget() }
+        processes = []
         return Outcome(
-            violation: auditor.violation, head: head, commits: commits, processes: processes.count,
+            violation: auditor.violation, head: head, commits: commits, processes: count,
             statuses: Dictionary(uniqueKeysWithValues: auditor.books.map { ($0.key.rawValue, $0.value.status ?? .pending) }),
             trace: auditor.trace)
     }
@@ -251,5 +255,9 @@ package final class Simulation: @unchecked Sendable {  // Only touched by the ke
         kernel.jump(by: milliseconds)
     }
 
-    func ask(_ ask: Scenario.Fault.Ask, step: String, remotely: Bool) { desk.ask(ask, object: step, remotely: remotely) }
+    /// Somebody asks for something, and sometimes twice, as those do who had no answer.
+    func ask(_ ask: Scenario.Fault.Ask, step: String, remotely: Bool) {
+        desk.ask(ask, object: step, remotely: remotely)
+        if kernel.random.oneIn(4) { desk.ask(ask, object: step, remotely: kernel.random.oneIn(2)) }
+    }
 }

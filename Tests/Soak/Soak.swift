@@ -27,7 +27,7 @@ struct Soak: ParsableCommand {
         }
         func report(_ word: String) {
             let seconds = (ContinuousClock.now - start) / .seconds(1)
-            print(
+            say(
                 "\(word): \(played) runs from seed \(seed), \(commits) commits, \(processes) processes, \(failed) failed, "
                     + "\(Int(Double(played) / max(seconds, 0.001))) runs/s")
         }
@@ -37,18 +37,18 @@ struct Soak: ParsableCommand {
                 try marker.write(contentsOf: Data("\(number)\n".utf8))
             }
             let scenario = Scenario(seed: number)
-            if show { print(scenario.yaml) }
+            if show { say(scenario.yaml) }
             let outcome = try play(scenario)
             played += 1
             commits += outcome.commits
             processes += outcome.processes
-            if trace { for line in outcome.trace { print(line) } }
+            if trace { for line in outcome.trace { say(line) } }
             if let violation = outcome.violation {
                 failed += 1
-                print("seed \(number) after \(played) runs: \(violation)")
+                say("seed \(number) after \(played) runs: \(violation)")
                 let smallest = Shrinker.shrink(scenario, violation.invariant) { try? play($0).violation }
-                print(smallest.yaml)
-                for line in try play(smallest, isTraced: true).trace { print("  \(line)") }
+                say(smallest.yaml)
+                for line in try play(smallest, isTraced: true).trace { say("  \(line)") }
                 if failed >= failures { break }
             }
             if ContinuousClock.now - lastReport > .seconds(60) {
@@ -59,6 +59,9 @@ struct Soak: ParsableCommand {
         report("all")
         if failed > 0 { throw ExitCode.failure }
     }
+
+    /// Not `print`, which keeps lines back where a file reads them.
+    private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
     private func play(_ scenario: Scenario, isTraced: Bool = false) throws -> Simulation.Outcome {
         guard let folder else { return try Simulation(scenario, isTraced: trace || isTraced).play() }

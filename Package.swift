@@ -78,6 +78,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        .target(name: "Simulation", dependencies: ["Workflow"], path: "Tests/Simulation", swiftSettings: strict),
+        .executableTarget(
+            name: "soak",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Soak",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Workflow"], swiftSettings: strict),
         .testTarget(
             name: "WorkflowTests",
             dependencies: [

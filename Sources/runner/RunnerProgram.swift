@@ -47,6 +47,7 @@ struct RunnerProgram: AsyncParsableCommand {
                 subcommands: [
                     ApproveCommand.self, RejectCommand.self, SignalCommand.self, SkipCommand.self, ResolveCommand.self,
                 ]),
+            CommandGroup(name: "Tenants", subcommands: [TenantCommand.self, FleetCommand.self]),
             CommandGroup(
                 name: "Looking",
                 subcommands: [

@@ -43,21 +43,10 @@ struct RunCommandLine: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(database)
         let prepared = try await prepare(session)
-        let definition = prepared.workflow.definition
-        let id: RunID = {
-            var random = SystemRandomNumberGenerator()
-            return RunID(at: session.time.now(), using: &random)
-        }()
-        let header = RunHeader(
-            workflow: definition.name, version: definition.version, bundle: prepared.workflow.bundle.hash,
-            inputs: prepared.inputs, secretSources: prepared.sources, parallel: parallel, by: session.actor)
-        let secrets = prepared.sealable
-        let sealed = secrets.isEmpty ? nil : try session.home.sealer().seal(secrets, context: id.rawValue)
-        try await session.journal.store(bundle: prepared.workflow.bundle.encoded, hash: prepared.workflow.bundle.hash)
-        if !show.json { Terminal.print("run \(id)") }
-        let status = try await Driver(session: session).drive(
-            .start(id, header, sealedSecrets: sealed), view: show.view(session.environment))
-        try await Ending(session: session).tell(id, json: show.json)
+        let request = try await prepared.start(session, parallel: parallel)
+        if !show.json { Terminal.print("run \(request.run)") }
+        let status = try await Driver(session: session).drive(request, view: show.view(session.environment))
+        try await Ending(session: session).tell(request.run, json: show.json)
         throw ExitStatus(status)
     }
 

@@ -98,6 +98,28 @@ struct Driver {
         }
     }
 
+    /// Drives whatever the body asks the engine for, in this process.
+    ///
+    /// - Parameter body: Also gets what tells whether the program was asked to stop; it returns soon then.
+    func own<T: Sendable>(
+        _ body: (Engine, _ isStopping: @escaping @Sendable () -> Bool) async throws -> T
+    ) async throws -> T {
+        guard let lease = try await acquire() else {
+            let owner = try await session.owner().map { ": \($0)" } ?? ""
+            throw CommandFailure(
+                .tryLater, "another process drives the runs of this database\(owner)", fix: "let it end, then try again"
+            )
+        }
+        return try await withEngine(under: lease) { engine in
+            let signals = StopSignals { engine.stop() }
+            defer { signals.cancel() }
+            let result = try await body(engine) { signals.received != nil }
+            guard let signal = signals.received else { return result }
+            Terminal.note("stopped by \(signal.rawValue); all that was done is kept: the same command goes on")
+            throw signal.status
+        }
+    }
+
     private func own(
         _ follower: Follower, under lease: Lease, begin: (Engine) async throws -> Void
     ) async throws -> RunStatus {

@@ -3,7 +3,7 @@ import Steps
 import Workflow
 
 /// What a command on runs works with: the journal, the key, the step kinds, and who asks.
-struct Session {
+struct Session: Sendable {
     let environment: [String: String]
     let home: Home
     let journal: SQLiteJournal

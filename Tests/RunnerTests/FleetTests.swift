@@ -229,6 +229,71 @@ struct FleetTests {
         #expect(try await states(home) == ["acme": "active"])
     }
 
+    @Test("tenant commands start the workflows with what the registry knows, and are listed only where those are")
+    func actions() async throws {
+        let home = try home()
+        let help = try await home.succeed("tenant", "--help").output
+        #expect(help.contains("  create ") && help.contains("  delete ") && !help.contains("  suspend "))
+        #expect(try await home.succeed("tenant", "create", "acme", "-i", "size=3").output.contains("succeeded"))
+        #expect(try await states(home) == ["acme": "active"] && home.read("world.acme") == "3\n")
+        let again = try await home.run("tenant", "create", "acme")
+        #expect(again.status == 3 && again.error.contains("there is a tenant 'acme' already"))
+        #expect(try await home.run("tenant", "update", "beta", "-i", "size=1").status == 66)
+        try await home.succeed("tenant", "update", "acme", "-i", "size=4")
+        #expect(home.read("world.acme") == "4\n")
+        #expect(try await home.show()["inputs"] == ["name": "acme", "size": 4])
+        try await home.succeed("tenant", "delete", "acme")
+        #expect(try await states(home) == ["acme": "deleted"])
+        #expect(try await home.run("tenant", "suspend", "acme").status == 66)
+
+        try home.write("broken.acme", "")
+        #expect(try await home.run("tenant", "create", "acme").status == 1)
+        let half = try await home.run("tenant", "create", "acme")
+        #expect(
+            half.status == 3 && half.error.contains("has not come to its end") && half.error.contains("runner rollback")
+        )
+        try await home.succeed("rollback", "last")
+        #expect(try await states(home) == [:])
+        #expect(try await ports(home) == [:])
+    }
+
+    @Test("drift compares each tenant with the world by the workflow that made it, and ends with 2")
+    func drift() async throws {
+        let home = try home()
+        try home.workflow(
+            "tenant-create",
+            """
+            inputs: { name: string }
+            secrets: [token]
+            steps:
+              world:
+                uses: command.run
+                with:
+                  script: echo made > HOME/world.${{ inputs.name }}
+                  check: test "$TOKEN" = sesame && test -e HOME/world.${{ inputs.name }}
+                  environment: { TOKEN: "${{ secrets.token }}" }
+              done:
+                uses: tenant.record
+                needs: [world]
+                with: { tenant: "${{ inputs.name }}", state: active, settings: "${{ inputs }}" }
+            """)
+        try home.write("tenants.yaml", "tenants: { acme: {}, beta: {} }\n")
+        let apply = try await home.shell(
+            "\"$runner\" fleet apply -f \"$home/tenants.yaml\" --secret token=env:TOKEN",
+            environment: ["TOKEN": "sesame"])
+        #expect(apply.status == 0, "\(apply.output)\(apply.error)")
+        let clean = try await home.run("drift")
+        #expect(clean.status == 0 && clean.output == "0 of 2 active tenants have drifted\n", "\(clean.output)")
+        unlink(home.path + "/world.beta")
+        let drifted = try await home.run("drift")
+        #expect(drifted.status == 2)
+        #expect(drifted.lines == ["~ beta", "    world: is gone", "1 of 2 active tenants have drifted"])
+        #expect(try await home.run("drift", "acme").status == 0)
+        let json = try await home.run("drift", "beta", "--json")
+        #expect(try Value(json: json.output)["steps"]?[0]?["id"] == "world")
+        #expect(try await home.run("drift", "nobody").status == 66)
+    }
+
     @Test("a tenant is shown with all that is known of it, and its secrets nowhere")
     func show() async throws {
         let home = try home()

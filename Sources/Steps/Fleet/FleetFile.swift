@@ -20,7 +20,7 @@ package struct FleetFile: Sendable {
     /// - Parameter file: What messages name as the place.
     /// - Throws: Every fault of the file, but those of the tenants' inputs.
     package init(yaml: String, file: String) throws(DefinitionErrors) {
-        text = try LocatedValue(yaml: yaml, file: file)
+        let text = try LocatedValue(yaml: yaml, file: file)
         var faults = text.faults(Self.schema)
         for name in text.keys(at: "tenants") where !Tenant.nameSchema.check(.string(name), at: "").isEmpty {
             faults.append(
@@ -35,6 +35,7 @@ package struct FleetFile: Sendable {
         workflows.update = named("update") ?? workflows.update
         workflows.delete = named("delete") ?? workflows.delete
         self.workflows = workflows
+        self.text = text
     }
 
     private static let schema = Schema.object([

@@ -50,15 +50,19 @@ package struct TenantLookup: StepKind {
                 remedy: "see 'runner tenant list'; one made by hand is taken in with 'runner tenant adopt \(name)'")
         }
         let window = try await registry.leases().first { $0.tenant == name }?.window
-        return StepOutput(
-            [
-                "state": .string((tenant?.state ?? .deleted).rawValue),
-                "company": tenant?.company.map { .string($0) } ?? .null,
-                "namespace": tenant?.namespace.map { .string($0) } ?? .null,
-                "charts": .object((tenant?.charts ?? [:]).mapValues { .string($0) }),
-                "settings": .object(tenant?.settings ?? [:]),
-                "starting_port": window.map { .integer($0.startingPort) } ?? .null,
-                "max_services": window.map { .integer($0.size) } ?? .null,
-            ], secrets: try tenant.map(registry.open) ?? [:])
+        var values: [String: Value] = [
+            "state": .string((tenant?.state ?? .deleted).rawValue),
+            "company": tenant?.company.map { .string($0) } ?? .null,
+            "namespace": tenant?.namespace.map { .string($0) } ?? .null,
+            "charts": .object((tenant?.charts ?? [:]).mapValues { .string($0) }),
+            "settings": .object(tenant?.settings ?? [:]),
+            "starting_port": window.map { .integer($0.startingPort) } ?? .null,
+            "max_services": window.map { .integer($0.size) } ?? .null,
+        ]
+        let secrets = try tenant.map(registry.open) ?? [:]
+        for parameter in TenantCredentials.parameters where secrets[parameter.name] == nil {
+            values[parameter.name] = .null
+        }
+        return StepOutput(values, secrets: secrets)
     }
 }

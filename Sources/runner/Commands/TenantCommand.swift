@@ -5,7 +5,12 @@ import Workflow
 struct TenantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tenant", abstract: "The tenants: what there is, and what becomes of one.",
-        subcommands: [List.self, Show.self])
+        subcommands: [
+            List.self, Show.self, TenantActionCommand<CreateTenant>.self, TenantActionCommand<UpdateTenant>.self,
+            TenantActionCommand<SuspendTenant>.self, TenantActionCommand<ResumeTenant>.self,
+            TenantActionCommand<RotateTenant>.self, TenantActionCommand<DeleteTenant>.self,
+            TenantActionCommand<AdoptTenant>.self,
+        ])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -47,7 +47,7 @@ struct FleetCommand: AsyncParsableCommand {
             let situations = try await fleet.situations()
             try fleet.requireWorkflows(for: situations)
             let plan = FleetPlan(situations)
-            Terminal.print(options.json ? try Value(encoding: plan).canonicalJSON : plan.text)
+            Terminal.print(try options.json ? Value(encoding: plan).canonicalJSON : plan.text)
             if plan.count(.blocked) > 0 { throw ExitStatus.waits }
             if exitCode, !plan.isEmpty { throw ExitStatus.changes }
         }

@@ -64,14 +64,18 @@ struct TenantReport {
         return lines.joined(separator: "\n")
     }
 
+    private var ports: Value {
+        guard let window else { return .null }
+        return ["starting_port": .integer(window.startingPort), "max_services": .integer(window.size)]
+    }
+
     var json: Value {
         [
             "tenant": .string(tenant.name), "state": .string(tenant.state.rawValue), "status": .string(status),
             "company": tenant.company.map { .string($0) } ?? .null,
             "namespace": tenant.namespace.map { .string($0) } ?? .null,
             "charts": .object(tenant.charts.mapValues { .string($0) }), "settings": .object(tenant.settings),
-            "ports": window.map { ["starting_port": .integer($0.startingPort), "max_services": .integer($0.size)] }
-                ?? .null,
+            "ports": ports,
             "has_credentials": .bool(tenant.sealedCredentials != nil), "made_by": .string(tenant.madeBy),
             "changed_by": .string(tenant.changedBy), "created": .string(tenant.createdAt.iso8601),
             "changed": .string(tenant.changedAt.iso8601),

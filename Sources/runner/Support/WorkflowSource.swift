@@ -27,7 +27,14 @@ struct WorkflowSource {
             fix: "give the path of its file, or a name of one in \(folders.joined(separator: ", "))")
     }
 
-    private var folders: [String] {
+    /// Whether there is a workflow of this name in one of the folders.
+    static func exists(_ name: String, _ environment: [String: String]) -> Bool {
+        folders(environment).contains { FileManager.default.fileExists(atPath: "\($0)/\(name).yaml") }
+    }
+
+    private var folders: [String] { Self.folders(environment) }
+
+    private static func folders(_ environment: [String: String]) -> [String] {
         var folders = ["workflows"]
         if let named = environment["RUNNER_WORKFLOWS"] { folders.insert(named, at: 0) }
         if let program = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent() {

@@ -2,11 +2,10 @@ package import Workflow
 
 /// `kubernetes.preflight`: everything an install needs, looked at before anything is changed; what is missing is told
 /// at once.
-package struct KubernetesPreflight: StepKind {
+package struct KubernetesPreflight: CheckingStepKind {
     package let name = "kubernetes.preflight"
     package let summary =
         "Checks programs, cluster, permissions, classes and host names, and tells all that is missing at once."
-    package let reverting = Reverting.nothing
     package let parameters =
         [
             Parameter("minimum_kubernetes", .string, default: "1.20", "Oldest Kubernetes that the charts accept."),
@@ -47,19 +46,7 @@ package struct KubernetesPreflight: StepKind {
         self.access = access
     }
 
-    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        .present(try await check(input, context))
-    }
-
-    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try await check(input, context)
-    }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
-
-    private func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         let access = try access.overridden(by: input)
         var report = PreflightReport()
         try await checkHelm(access, context, &report)

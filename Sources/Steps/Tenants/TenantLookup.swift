@@ -1,11 +1,10 @@
 package import Workflow
 
 /// `tenant.lookup`: reads a tenant from the registry.
-package struct TenantLookup: StepKind {
+package struct TenantLookup: CheckingStepKind {
     package let name = "tenant.lookup"
     package let summary =
         "Reads what the registry knows of a tenant: company, namespace, ports, charts and credentials."
-    package let reverting = Reverting.nothing
     package let parameters = [
         Tenant.nameParameter,
         Parameter(
@@ -29,19 +28,7 @@ package struct TenantLookup: StepKind {
         self.registry = registry
     }
 
-    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        .present(try await read(input))
-    }
-
-    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try await read(input)
-    }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
-
-    private func read(_ input: StepInput) async throws -> StepOutput {
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         let name = try input.string("tenant")
         let tenant = try await registry.tenant(name).flatMap { $0.exists ? $0 : nil }
         if tenant == nil, try !input.flag("allow_missing") {

@@ -25,35 +25,37 @@ struct DriftCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try Session(database)
-        let check = DriftCheck(
-            session: session, sources: try bindings.sources(),
-            workflow: try workflow.map {
-                try WorkflowSource(catalog: session.catalog, environment: session.environment).load($0)
-            })
-        let due = try await due(session)
-        var counts = (drifted: 0, failed: 0)
-        try await withThrowingTaskGroup(of: DriftReport.self) { group in
-            var rest = due[...]
-            for tenant in rest.prefix(parallel) { group.addTask { try await check.look(at: tenant) } }
-            rest = rest.dropFirst(parallel)
-            while let report = try await group.next() {
-                if let tenant = rest.popFirst() { group.addTask { try await check.look(at: tenant) } }
-                if report.isDrifted { counts.drifted += 1 }
-                if report.isFailed { counts.failed += 1 }
-                if json {
-                    Terminal.print(report.json.canonicalJSON)
-                } else if report.isDrifted || report.isFailed {
-                    Terminal.print(report.text)
+        try await Session.open(database) { session in
+            let check = DriftCheck(
+                session: session, sources: try bindings.sources(),
+                workflow: try workflow.map {
+                    try WorkflowSource(catalog: session.catalog, environment: session.environment).load($0)
+                })
+            let due = try await due(session)
+            var counts = (drifted: 0, failed: 0)
+            try await withThrowingTaskGroup(of: DriftReport.self) { group in
+                var rest = due[...]
+                for tenant in rest.prefix(parallel) { group.addTask { try await check.look(at: tenant) } }
+                rest = rest.dropFirst(parallel)
+                while let report = try await group.next() {
+                    try Task.checkCancellation()  // Else what was stopped would be shown as what could not be looked at.
+                    if let tenant = rest.popFirst() { group.addTask { try await check.look(at: tenant) } }
+                    if report.isDrifted { counts.drifted += 1 }
+                    if report.isFailed { counts.failed += 1 }
+                    if json {
+                        Terminal.print(report.json.canonicalJSON)
+                    } else if report.isDrifted || report.isFailed {
+                        Terminal.print(report.text)
+                    }
                 }
             }
+            if !json {
+                let unseen = counts.failed > 0 ? ", \(counts.failed) could not be looked at" : ""
+                Terminal.print("\(counts.drifted) of \(due.count) active tenants have drifted\(unseen)")
+            }
+            if counts.failed > 0 { throw ExitStatus.failed }
+            if counts.drifted > 0 { throw ExitStatus.changes }
         }
-        if !json {
-            let unseen = counts.failed > 0 ? ", \(counts.failed) could not be looked at" : ""
-            Terminal.print("\(counts.drifted) of \(due.count) active tenants have drifted\(unseen)")
-        }
-        if counts.failed > 0 { throw ExitStatus.failed }
-        if counts.drifted > 0 { throw ExitStatus.changes }
     }
 
     private func due(_ session: Session) async throws -> [Tenant] {

@@ -65,7 +65,7 @@ struct TenantActionCommand<Action: TenantAction>: AsyncParsableCommand {
                 the registry where it knows them. Ends as 'runner run' does, and with 3 where the tenant is in no state for \
                 this.
                 """,
-            shouldDisplay: WorkflowSource.exists(Action.workflow, ProcessInfo.processInfo.environment))
+            shouldDisplay: WorkflowSource.names(ProcessInfo.processInfo.environment).contains(Action.workflow))
     }
 
     @Argument(help: "The tenant's name.") var tenant: String
@@ -79,18 +79,19 @@ struct TenantActionCommand<Action: TenantAction>: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try Session(database)
-        let workflow = try WorkflowSource(catalog: session.catalog, environment: session.environment)
-            .load(Action.workflow)
-        let known = try await known(session, workflow.definition)
-        let prepared = try await PreparedRun(
-            workflow, values: known.merging(try given.fileValues()) { $1 }, texts: try given.texts(),
-            sources: try given.bindings.sources(), session)
-        let request = try await prepared.start(session, parallel: parallel, group: Tenant.group(tenant))
-        if !show.json { Terminal.print("run \(request.run)") }
-        let status = try await Driver(session: session).drive(request, view: show.view(session.environment))
-        try await Ending(session: session).tell(request.run, json: show.json)
-        throw ExitStatus(status)
+        try await Session.open(database, isMade: true) { session in
+            let workflow = try WorkflowSource(catalog: session.catalog, environment: session.environment)
+                .load(Action.workflow)
+            let known = try await known(session, workflow.definition)
+            let prepared = try await PreparedRun(
+                workflow, values: known.merging(try given.fileValues()) { $1 }, texts: try given.texts(),
+                sources: try given.bindings.sources(), session)
+            let request = try await prepared.start(session, parallel: parallel, group: Tenant.group(tenant))
+            if !show.json { Terminal.print("run \(request.run)") }
+            let status = try await Driver(session: session).drive(request, view: show.view(session.environment))
+            if !show.json { try await session.tellEnding(of: request.run) }
+            throw ExitStatus(status)
+        }
     }
 
     /// What the registry gives to the workflow.

@@ -23,13 +23,15 @@ struct TenantCommand: AsyncParsableCommand {
         @OptionGroup var database: DatabaseOption
 
         func run() async throws {
-            let reports = try await TenantReport.all(try Session(database)).filter { all || $0.tenant.exists }
-            if json {
-                for report in reports { Terminal.print(report.json.canonicalJSON) }
-            } else if reports.isEmpty {
-                Terminal.note("there is no tenant")
-            } else {
-                Terminal.print(TenantReport.table(reports))
+            try await Session.open(database) { session in
+                let reports = try await TenantReport.all(session).filter { all || $0.tenant.exists }
+                if json {
+                    for report in reports { Terminal.print(report.json.canonicalJSON) }
+                } else if reports.isEmpty {
+                    Terminal.note("there is no tenant")
+                } else {
+                    Terminal.print(TenantReport.table(reports))
+                }
             }
         }
     }
@@ -41,11 +43,13 @@ struct TenantCommand: AsyncParsableCommand {
         @OptionGroup var database: DatabaseOption
 
         func run() async throws {
-            let reports = try await TenantReport.all(try Session(database))
-            guard let report = reports.first(where: { $0.tenant.name == tenant }) else {
-                throw CommandFailure(.notFound, "there is no tenant '\(tenant)'", fix: "see 'runner tenant list'")
+            try await Session.open(database) { session in
+                let reports = try await TenantReport.all(session)
+                guard let report = reports.first(where: { $0.tenant.name == tenant }) else {
+                    throw CommandFailure(.notFound, "there is no tenant '\(tenant)'", fix: "see 'runner tenant list'")
+                }
+                Terminal.print(json ? report.json.canonicalJSON : report.text)
             }
-            Terminal.print(json ? report.json.canonicalJSON : report.text)
         }
     }
 }

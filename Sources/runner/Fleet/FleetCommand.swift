@@ -22,13 +22,18 @@ struct FleetCommand: AsyncParsableCommand {
     struct FileOptions: ParsableArguments {
         @Option(
             name: [.customShort("f"), .customLong("file")],
-            help: ArgumentHelp("The file that lists the tenants.", valueName: "file"))
+            help: ArgumentHelp("The file that lists the tenants.", valueName: "file"),
+            completion: Candidates.inputFiles)
         var file = "tenants.yaml"
         @OptionGroup var bindings: SecretOptions
         @Flag(help: "JSON instead of text.") var json = false
         @OptionGroup var database: DatabaseOption
 
-        func fleet() throws -> Fleet { try Fleet(file, sources: try bindings.sources(), try Session(database)) }
+        func open<T>(_ body: (Fleet) async throws -> T) async throws -> T {
+            try await Session.open(database, isMade: true) { session in
+                try await body(try Fleet(file, sources: try bindings.sources(), session))
+            }
+        }
     }
 
     struct Plan: AsyncParsableCommand {
@@ -43,13 +48,14 @@ struct FleetCommand: AsyncParsableCommand {
         @Flag(help: "End with 2 where something would change.") var exitCode = false
 
         func run() async throws {
-            let fleet = try options.fleet()
-            let situations = try await fleet.situations()
-            try fleet.requireWorkflows(for: situations)
-            let plan = FleetPlan(situations)
-            Terminal.print(try options.json ? Value(encoding: plan).canonicalJSON : plan.text)
-            if plan.count(.blocked) > 0 { throw ExitStatus.waits }
-            if exitCode, !plan.isEmpty { throw ExitStatus.changes }
+            try await options.open { fleet in
+                let situations = try await fleet.situations()
+                try fleet.requireWorkflows(for: situations)
+                let plan = FleetPlan(situations)
+                Terminal.print(try options.json ? Value(encoding: plan).canonicalJSON : plan.text)
+                if plan.count(.blocked) > 0 { throw ExitStatus.waits }
+                if exitCode, !plan.isEmpty { throw ExitStatus.changes }
+            }
         }
     }
 
@@ -79,7 +85,10 @@ struct FleetCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let fleet = try options.fleet()
+            try await options.open(apply)
+        }
+
+        private func apply(_ fleet: Fleet) async throws {
             let all = try await fleet.situations()
             let due = all.filter { $0.move != .none && ($0.wanted != nil || prune) }
             try fleet.requireWorkflows(for: due)
@@ -92,10 +101,10 @@ struct FleetCommand: AsyncParsableCommand {
                 return
             }
             let limits = FleetRunner.Limits(parallel: parallel, failures: maxFailures, canary: canary)
-            let outcomes = try await Driver(session: fleet.session).own { engine, isStopping in
+            let outcomes = try await Driver(session: fleet.session).own { engine in
                 try await FleetRunner(
                     fleet: fleet, engine: engine, limits: limits,
-                    report: FleetReport(isJSON: options.json, stopping: isStopping)
+                    report: FleetReport(isJSON: options.json)
                 ).run(due)
             }
             try conclude(outcomes, of: due.count)

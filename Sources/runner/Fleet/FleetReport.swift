@@ -4,10 +4,6 @@ import Workflow
 /// What is said of a fleet while it is brought to what is wanted: a line for each run and each end.
 struct FleetReport: Sendable {
     let isJSON: Bool
-    /// Whether the program was asked to stop.
-    let stopping: @Sendable () -> Bool
-
-    var isStopping: Bool { stopping() }
 
     func begins(_ tenant: String, _ request: EngineRequest) {
         let verb =

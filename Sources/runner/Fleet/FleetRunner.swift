@@ -86,7 +86,10 @@ struct FleetRunner: Sendable {
                 }
             }
             report.begins(situation.name, request)
-            if case .refused(let reason) = await engine.submit(request) { return .failed("refused: \(reason)") }
+            if case .refused(let reason) = await engine.submit(request) {
+                // An engine that is being stopped refuses everything.
+                return Task.isCancelled ? .stopped : .failed("refused: \(reason)")
+            }
             switch try await end(of: request.run) {
             case .done: break
             case let outcome: return outcome
@@ -112,12 +115,11 @@ struct FleetRunner: Sendable {
                 return .failed(try await reason(of: record))
             case .pending, .running, .cancelling, .rollingBack: break
             }
-            if report.isStopping { return .stopped }
             looks += 1
             if looks.isMultiple(of: 10), let step = try await waitingStep(of: record) {
                 return .waits("run \(run) waits at '\(step)'\n  fix: runner approve \(run) \(step)")
             }
-            try await Task.sleep(for: Self.pause)
+            do { try await Task.sleep(for: Self.pause) } catch { return .stopped }
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A home of the program for one test: its database, key and data.
@@ -43,8 +44,7 @@ final class Home: Sendable {
     func succeed(_ arguments: String..., location: SourceLocation = #_sourceLocation) async throws -> String {
         let result = try await Program.runner.run(arguments, environment: try environment())
         try #require(
-            result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.output)\n\(result.error)",
-            sourceLocation: location)
+            result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.text)", sourceLocation: location)
         return result.output
     }
 

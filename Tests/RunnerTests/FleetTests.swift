@@ -220,7 +220,7 @@ struct FleetTests {
         try home.write("tenants.yaml", "tenants:\n  acme: { sise: 1 }\n  beta: { size: big }\n")
         let faulty = try await fleet(home, "apply")
         #expect(faulty.status == 65)
-        #expect(faulty.error.contains("tenants.yaml:2:17: 'tenants.acme' has no key 'sise'"))
+        #expect(faulty.error.contains("tenants.yaml:2:11: 'tenants.acme.sise' is not known here"))
         #expect(faulty.error.contains("write 'size'") && faulty.error.contains("tenants.yaml:3:17: "))
         try write(home, ["acme"])
         #expect(try await fleet(home, "apply").status == 0)

@@ -94,7 +94,7 @@ package struct FleetFile: Sendable {
 
     /// A secret input is no key of the file, and what to do instead is not to write it otherwise.
     private func explainingSecrets(_ fault: DefinitionError, _ definition: WorkflowDefinition) -> DefinitionError {
-        let secret = definition.inputs.first { $0.secret && fault.message.contains("'\($0.name)'") }
+        let secret = definition.inputs.first { $0.secret && fault.message.contains(".\($0.name)'") }
         guard fault.code == .unknownKey, let secret else { return fault }
         return DefinitionError(
             .secretExposed, at: fault.location, "'\(secret.name)' is a secret, and this file is not kept like one",

@@ -38,7 +38,8 @@ struct DriftCommand: AsyncParsableCommand {
                 for tenant in rest.prefix(parallel) { group.addTask { try await check.look(at: tenant) } }
                 rest = rest.dropFirst(parallel)
                 while let report = try await group.next() {
-                    try Task.checkCancellation()  // Else what was stopped would be shown as what could not be looked at.
+                    // Else what was stopped would be shown as what could not be looked at.
+                    try Task.checkCancellation()
                     if let tenant = rest.popFirst() { group.addTask { try await check.look(at: tenant) } }
                     if report.isDrifted { counts.drifted += 1 }
                     if report.isFailed { counts.failed += 1 }

@@ -47,8 +47,8 @@ struct FleetFileTests {
                   beta:
                     features: [1]
                 """) == [
-                    "2:19 'tenants.acme.email' must be an e-mail address",
-                    "2:33 'tenants.acme' has no key 'featurs'",
+                    "2:18 'tenants.acme.email' is not an e-mail address",
+                    "2:26 'tenants.acme.featurs' is not known here",
                     "4:16 'tenants.beta.features[0]' must be a string, not integer",
                 ])
         #expect(

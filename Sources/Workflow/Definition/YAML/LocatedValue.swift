@@ -25,9 +25,15 @@ package struct LocatedValue: Sendable {
     /// How the value is not what a schema asks for, each fault at its place.
     package func faults(_ schema: Schema) -> [DefinitionError] {
         schema.check(node.value, at: "").map { fault in
-            fault.error(
-                at: node.node(at: fault.segments[...]).location, naming: fault.path.isEmpty ? "the file" : nil)
+            fault.error(at: place(of: fault), naming: fault.path.isEmpty ? "the file" : nil)
         }
+    }
+
+    /// What is wrong with a key is told where the key stands.
+    private func place(of fault: SchemaFault) -> SourceLocation {
+        let place = node.node(at: fault.segments[...]).location
+        guard fault.code == .unknownKey, case .key(let key)? = fault.segments.last else { return place }
+        return node.node(at: fault.segments.dropLast()).entry(key)?.keyLocation ?? place
     }
 
     /// The keys of the object that a path leads to, in the order of the file; none where there is no such object.

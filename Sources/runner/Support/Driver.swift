@@ -99,6 +99,19 @@ struct Driver {
         }
     }
 
+    /// Drives whatever the body asks the engine for, in this process.
+    func own<T: Sendable>(_ body: (Engine) async throws -> T) async throws -> T {
+        guard let lease = try await acquire() else {
+            let owner = try await session.owner().map { ": \($0)" } ?? ""
+            throw CommandFailure(
+                .tryLater, "another process drives the runs of this database\(owner)", fix: "let it end, then try again"
+            )
+        }
+        let result = try await withEngine(under: lease, body)
+        guard !Task.isCancelled else { throw Stopped(advice: "all that was done is kept; the same command goes on") }
+        return result
+    }
+
     private func own(
         _ follower: Follower, under lease: Lease, begin: (Engine) async throws -> Void
     ) async throws -> RunStatus {

@@ -21,6 +21,14 @@ package struct GPU: Hashable, Sendable {
     /// `nvidia-smi` says about it ("All done.") and the status it ends with do not tell.
     package var pending: MIGMode?
 
+    package init(index: Int, uuid: String, name: String, current: MIGMode?, pending: MIGMode?) {
+        self.index = index
+        self.uuid = uuid
+        self.name = name
+        self.current = current
+        self.pending = pending
+    }
+
     package static let query = [
         "--query-gpu=index,uuid,name,mig.mode.current,mig.mode.pending", "--format=csv,noheader",
     ]

@@ -122,7 +122,7 @@ run_kubelet() {
         kill -0 "$kubelet" 2>/dev/null || return 1
         kill -KILL "$kubelet"
         wait "$kubelet" || true
-        cat /proc/sys/kernel/random/uuid >"$dir/data/$node/boot_id"
+        tee -a "$dir/log/$node-boots.log" </proc/sys/kernel/random/uuid >"$dir/data/$node/boot_id"
         local ctr=(ctr --address "$dir/nodes/$node.sock" --namespace k8s.io tasks)
         "${ctr[@]}" ls -q | xargs -r -n 1 -P 8 "${ctr[@]}" kill --signal SIGKILL || true
     done

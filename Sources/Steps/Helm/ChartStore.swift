@@ -90,7 +90,7 @@ struct ChartStore: Sendable {
             object: repository.url)
         // Helm 3 tells of its failure here and exits with 0.
         guard !result.output.text.contains("Unable to get an update") else {
-            throw ToolFailure(tool: "helm", object: repository.url).error(saying: result.output.text)
+            throw ToolFailure(tool: "helm", object: repository.url, place: .charts).error(saying: result.output.text)
         }
     }
 
@@ -128,7 +128,15 @@ struct ChartStore: Sendable {
     }
 
     private func describe(_ path: String, _ source: ChartSource) async throws(StepError) -> Chart {
-        let result = try await helm.run(["show", "chart", path], onCluster: false, object: source.description)
+        let result: ProcessResult
+        do throws(StepError) {
+            result = try await helm.run(["show", "chart", path], onCluster: false, object: source.description)
+        } catch {
+            guard case .local = source, error.kind == .transient else { throw error }
+            throw StepError(
+                .permanent, error.message, object: source.description,
+                remedy: "this is no chart, or not a whole one: get the file again")
+        }
         let metadata = try ManifestReader.documents(in: result.output.text).first ?? .null
         guard let name = metadata["name"]?.stringValue, let version = metadata["version"] else {
             throw StepError(

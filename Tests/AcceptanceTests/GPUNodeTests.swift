@@ -25,8 +25,7 @@ extension AcceptanceTests {
             #expect(after[0] == boots[0])
             #expect(after[1] != boots[1])
             #expect(try await bench.partitioned() == ["gpu-1", "gpu-2"])
-            #expect(
-                try await bench.sandbox.kubectl("get", "nodes", "-o", "jsonpath={.items[*].spec.unschedulable}") == "")
+            #expect(try await bench.closed() == [])
             #expect(result.text.contains(#""1.00":"nvidia.com/mig-7g.40gb""#))
             let logs = try await home.succeed("logs", try await home.show().run + ".node[0]")
             #expect(logs.contains("NVIDIA H100 80GB HBM3 loses MIG mode with every reboot"), "\(logs)")
@@ -70,6 +69,31 @@ extension AcceptanceTests {
             #expect(bench.bootCount("gpu-1") <= boots + 2)
             try await home.succeed("audit", "verify")
             try await bench.stopTenants()
+        }
+
+        @Test("nodes are out of service one at a time, whatever runs at once")
+        func turns() async throws {
+            let bench = try await GPUBench.ready()
+            let home = try Home(bench.sandbox)
+            let path = "\(home.path)/turns.yaml"
+            try Data(
+                """
+                workflow: turns
+                steps:
+                  out:
+                    uses: node.drain
+                    for_each: [gpu-1, gpu-2]
+                    with: { node: "${{ item }}", turn: 2s }
+                    retry: { attempts: 1 }
+                """.utf8
+            ).write(to: URL(filePath: path))
+            let result = try await home.run("run", path)
+            #expect(result.status == 1)
+            #expect(result.text.contains("to be back in service"), "\(result.text)")
+            let closed = try await bench.closed()
+            #expect(closed.count == 1, "\(closed)")
+            try await home.succeed("rollback", "last")
+            #expect(try await bench.closed() == [])
         }
 
         @Test("a rejected approval leaves the node in service, and a rollback takes the pending mode back")
@@ -158,6 +182,13 @@ private struct GPUBench: Sendable {
     func partitioned() async throws -> [String] {
         try await sandbox.kubectl(
             "get", "nodes", "-l", "cdmo.clear.ml/gpu-partitioning=mig", "-o", "jsonpath={.items[*].metadata.name}"
+        ).split(separator: " ").map(String.init)
+    }
+
+    /// The nodes that take no pods.
+    func closed() async throws -> [String] {
+        try await sandbox.kubectl(
+            "get", "nodes", "--field-selector", "spec.unschedulable=true", "-o", "jsonpath={.items[*].metadata.name}"
         ).split(separator: " ").map(String.init)
     }
 

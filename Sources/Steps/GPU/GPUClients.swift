@@ -126,7 +126,7 @@ private struct ClientsWish {
                 let values = Dictionary(uniqueKeysWithValues: group.map { ($0, Value.string(state.label)) })
                 try await nodes.merge(["metadata": ["labels": .object(values)]], into: name)
             }
-            try await wait(for: state, on: clock)
+            try await wait(for: state)
         }
     }
 
@@ -152,24 +152,14 @@ private struct ClientsWish {
         }
     }
 
-    private func wait<C: Clock<Duration>>(for state: ClientState, on clock: C) async throws(StepError) {
-        let start = clock.now
-        var pause = Duration.milliseconds(250)
-        while try await !isReached(state, on: nodes.node(name)) {
-            let left = timeout - start.duration(to: clock.now)
-            guard left > .zero else {
-                throw StepError(
-                    .timedOut,
-                    "waited \(timeout) in vain for the GPU operator's pods to be \(state == .paused ? "gone" : "ready")",
-                    object: object,
-                    remedy: "look at them: kubectl get pods -n \(driver.namespace) -o wide; then resume the run")
-            }
-            do {
-                try await clock.sleep(for: min(pause, left))
-            } catch {
-                throw StepError(.cancelled, "the wait was stopped", object: object)
-            }
-            pause = min(pause * 2, .seconds(3))
+    private func wait(for state: ClientState) async throws(StepError) {
+        let reached = try await clock.poll(within: timeout, for: object) { () async throws(StepError) -> Bool? in
+            try await isReached(state, on: nodes.node(name)) ? true : nil
         }
+        guard reached == nil else { return }
+        let wanted = state == .paused ? "gone" : "ready"
+        throw StepError(
+            .timedOut, "waited \(timeout) in vain for the GPU operator's pods to be \(wanted)", object: object,
+            remedy: "look at them: kubectl get pods -n \(driver.namespace) -o wide; then resume the run")
     }
 }

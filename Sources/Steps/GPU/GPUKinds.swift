@@ -10,8 +10,9 @@ extension ClusterAccess {
         let guardian = NodeGuard(ownBootID: ownBootID)
         return [
             GPUNodes(self, guardian, clock: clock), GPUClients(self, clock: clock), GPUPartitioning(self),
-            GPUResources(self), NodeDrain(self, guardian), NodeReboot(self, guardian, clock: clock),
-            NodeUncordon(self, guardian),
+            GPUResources(self), GPUSettling(self, guardian, clock: clock), NodeDrain(self, guardian, clock: clock),
+            NodeReboot(self, guardian, clock: clock),
+            NodeUncordon(self, guardian, clock: clock),
         ]
     }
 }

@@ -15,7 +15,7 @@ package struct GPUNodes: StepKind {
                 "timeout", .duration, default: "15m", "Longest wait for the pods that can ask the GPUs."),
         ] + NvidiaSMI.parameters + ClusterAccess.parameters
     package let outputs = [
-        Parameter("nodes", .array(.string), "The nodes' names."),
+        Parameter("nodes", .array(.string), "The names of nodes with GPUs that know MIG."),
         Parameter(
             "details",
             .array(
@@ -57,46 +57,28 @@ package struct GPUNodes: StepKind {
     }
 
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try await wait(input, context, on: clock)
+        let limit = try input.duration("timeout") ?? .seconds(900)
+        var mute: NvidiaSMI?
+        let found = try await clock.poll(within: limit, for: "nodes") { () async throws(StepError) -> StepOutput? in
+            switch try await look(input, context) {
+            case .found(let output): return output
+            case .mute(let node):
+                mute = node
+                return nil
+            }
+        }
+        if let found { return found }
+        throw mute?.noPod(.timedOut) ?? StepError(.timedOut, "waited \(limit) in vain for the nodes' GPUs")
     }
 
     package func revert(
         _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
     ) async throws -> [String] { [] }
 
-    private func wait<C: Clock<Duration>>(
-        _ input: StepInput, _ context: StepContext, on clock: C
-    ) async throws(StepError) -> StepOutput {
-        let limit = try input.duration("timeout") ?? .seconds(900)
-        let start = clock.now
-        var pause = Duration.milliseconds(500)
-        while true {
-            let lacking: String
-            switch try await look(input, context) {
-            case .found(let output): return output
-            case .mute(let node): lacking = node
-            }
-            let left = limit - start.duration(to: clock.now)
-            guard left > .zero else {
-                throw StepError(
-                    .timedOut, "waited \(limit) in vain for a pod in which nvidia-smi can be run",
-                    object: "node/\(lacking)",
-                    remedy: "see that the GPU operator's pods run there: kubectl get pods -n "
-                        + "\(try input.string("namespace")) -o wide; then resume the run")
-            }
-            do {
-                try await clock.sleep(for: min(pause, left))
-            } catch {
-                throw StepError(.cancelled, "the wait was stopped")
-            }
-            pause = min(pause * 2, .seconds(5))
-        }
-    }
-
     private enum Look {
         case found(StepOutput)
         /// No pod of this node can be asked yet.
-        case mute(String)
+        case mute(NvidiaSMI)
     }
 
     private func look(_ input: StepInput, _ context: StepContext) async throws(StepError) -> Look {
@@ -105,7 +87,7 @@ package struct GPUNodes: StepKind {
         var report = GPUReport(wanted: try input.strings("gpus"))
         for node in try await chosen(input, all, kubectl) {
             let driver = try NvidiaSMI(input, kubectl, node: node.name)
-            guard try await driver.pod() != nil else { return .mute(node.name) }
+            guard try await driver.pod() != nil else { return .mute(driver) }
             report.add(
                 try await driver.gpus(), of: node, reservation: guardian.reservation(about: node, among: all))
         }
@@ -182,7 +164,8 @@ struct GPUReport {
     }
 
     var output: StepOutput {
-        StepOutput([
+        let details = details.filter { $0["gpus"] != 0 }
+        return StepOutput([
             "nodes": .array(details.compactMap { $0["name"] }), "details": .array(details), "gpus": .array(gpus),
             "warnings": .array(warnings.map { .string($0) }),
         ])

@@ -17,6 +17,9 @@ package struct GPUPartitioning: StepKind {
             Parameter(
                 "allow_pending", .boolean, default: false,
                 "A mode that only a reboot can bring is no error: the output `pending` is true then."),
+            Parameter(
+                "settled_later", .boolean, default: false,
+                "In a rollback, another step (`gpu.settle`) sees to an old mode that stays pending."),
         ] + NvidiaSMI.parameters + ClusterAccess.parameters
     package let outputs = [
         Parameter("node", .string, "The GPU's node."),
@@ -81,6 +84,7 @@ package struct GPUPartitioning: StepKind {
                 .transient, "MIG mode could not be \(former.rawValue) again: \(change.said)", object: wish.object,
                 remedy: "stop what uses the GPU or its instances, then roll back again")
         }
+        if try input.flag("settled_later") { return [] }
         return ["\(wish.object): MIG mode is \(former.rawValue) again only after the node's next reboot"]
     }
 }

@@ -15,21 +15,23 @@ package struct NodeDrain: StepKind {
 
     private let access: ClusterAccess
     private let guardian: NodeGuard
+    private let clock: any Clock<Duration>
 
-    package init(_ access: ClusterAccess, _ guardian: NodeGuard) {
+    package init(_ access: ClusterAccess, _ guardian: NodeGuard, clock: any Clock<Duration>) {
         self.access = access
         self.guardian = guardian
+        self.clock = clock
     }
 
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        let upkeep = try NodeUpkeep(input, access, context)
+        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
         let node = try await upkeep.nodes.node(upkeep.name)
         guard node.isCordoned, try await upkeep.isEmpty() else { return .absent() }
         return .present(Self.output(upkeep, node))
     }
 
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        let upkeep = try NodeUpkeep(input, access, context)
+        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
         try await upkeep.takeOutOfService(input, guardian, context)
         return Self.output(upkeep, try await upkeep.nodes.node(upkeep.name))
     }
@@ -37,23 +39,11 @@ package struct NodeDrain: StepKind {
     package func revert(
         _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
     ) async throws -> [String] {
-        try await NodeUpkeep(input, access, context).uncordon()
+        try await NodeUpkeep(input, access, context, clock: clock).uncordon()
         return []
     }
 
     private static func output(_ upkeep: NodeUpkeep, _ node: ClusterNode) -> StepOutput {
         StepOutput(["node": .string(node.name), "cordoned": .bool(upkeep.isOurs(node))])
-    }
-}
-
-extension NodeUpkeep {
-    func takeOutOfService(_ input: StepInput, _ guardian: NodeGuard, _ context: StepContext) async throws(StepError) {
-        let all = try await nodes.all()
-        guard let node = all.first(where: { $0.name == name }) else {
-            throw StepError(.permanent, "there is no such node", object: object)
-        }
-        try guardian.check(node, among: all, isApproved: try input.flag("approved"), to: "emptied")
-        try await cordon()
-        try await evict(context)
     }
 }

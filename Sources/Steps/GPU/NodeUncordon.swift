@@ -15,20 +15,22 @@ package struct NodeUncordon: StepKind {
 
     private let access: ClusterAccess
     private let guardian: NodeGuard
+    private let clock: any Clock<Duration>
 
-    package init(_ access: ClusterAccess, _ guardian: NodeGuard) {
+    package init(_ access: ClusterAccess, _ guardian: NodeGuard, clock: any Clock<Duration>) {
         self.access = access
         self.guardian = guardian
+        self.clock = clock
     }
 
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        let upkeep = try NodeUpkeep(input, access, context)
+        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
         let node = try await upkeep.nodes.node(upkeep.name)
         return upkeep.isOurs(node) ? .absent(prior: ["closed": true]) : .present(Self.output(node))
     }
 
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        let upkeep = try NodeUpkeep(input, access, context)
+        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
         try await upkeep.uncordon()
         let node = try await upkeep.nodes.node(upkeep.name)
         if node.isCordoned { context.log(.note, "somebody else has closed node \(node.name), so it stays closed") }
@@ -39,7 +41,7 @@ package struct NodeUncordon: StepKind {
         _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
     ) async throws -> [String] {
         guard prior?["closed"]?.boolValue == true else { return [] }
-        let upkeep = try NodeUpkeep(input, access, context)
+        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
         guard try await upkeep.nodes.ifThere(upkeep.name) != nil else { return [] }
         try await upkeep.takeOutOfService(input, guardian, context)
         return []

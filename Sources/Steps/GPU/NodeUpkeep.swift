@@ -10,13 +10,12 @@ struct NodeUpkeep: Sendable {
     let nodes: ClusterNodes
     let name: String
     let run: String
-    /// How pods are evicted.
-    let eviction: Eviction
-
-    struct Eviction: Sendable {
-        let timeout: Duration
-        let isForced: Bool
-    }
+    private let isForced: Bool
+    /// For pods to go.
+    private let timeout: Duration
+    /// For other nodes to be back in service.
+    private let turn: Duration
+    private let clock: any Clock<Duration>
 
     static let parameters =
         [
@@ -26,22 +25,67 @@ struct NodeUpkeep: Sendable {
             Parameter(
                 "force", .boolean, default: false,
                 "Also deletes pods that nothing will create anew; without it they are an error."),
+            Parameter(
+                "turn", .duration, default: "1h",
+                "Longest wait for other nodes that runs have closed, as one is closed at a time; 0s: several may be."),
         ] + NodeGuard.parameters + ClusterAccess.parameters
 
-    init(_ input: StepInput, _ access: ClusterAccess, _ context: StepContext) throws(StepError) {
+    init(
+        _ input: StepInput, _ access: ClusterAccess, _ context: StepContext, clock: any Clock<Duration>
+    ) throws(StepError) {
         nodes = ClusterNodes(Kubectl(try access.overridden(by: input)))
         name = try input.string("node")
         run = context.run
-        eviction = Eviction(
-            timeout: try input.duration("timeout") ?? .seconds(900), isForced: try input.flag("force"))
+        isForced = try input.flag("force")
+        timeout = try input.duration("timeout") ?? .seconds(900)
+        turn = try input.duration("turn") ?? .seconds(3600)
+        self.clock = clock
     }
 
     var object: String { "node/\(name)" }
 
     func isOurs(_ node: ClusterNode) -> Bool { node.annotations[Self.cordonedBy] == run }
 
+    /// Closes the node, once no other is closed, and evicts its pods.
+    func takeOutOfService(_ input: StepInput, _ guardian: NodeGuard, _ context: StepContext) async throws(StepError) {
+        let all = try await nodes.all()
+        guard let node = all.first(where: { $0.name == name }) else {
+            throw StepError(.permanent, "there is no such node", object: object)
+        }
+        try guardian.check(node, among: all, isApproved: try input.flag("approved"), to: "emptied")
+        if turn == .zero { try await cordon() } else if !isOurs(node) { try await takeTurn(context) }
+        try await evict(context)
+    }
+
+    /// Closes the node as the only one, whichever runs, of whichever runner, close nodes besides: a rollback of many nodes
+    /// comes to all of them at once.
+    private func takeTurn(_ context: StepContext) async throws(StepError) {
+        var holder: ClusterNode?
+        let taken = try await clock.poll(within: turn, for: object) { () async throws(StepError) -> Bool? in
+            if let other = try await others().first {
+                if holder == nil { context.log(.note, "waiting until node \(other.name) is back in service") }
+                holder = other
+                return nil
+            }
+            try await cordon()
+            // Two may do so at the same moment: the first by name stays.
+            guard let rival = try await others().first, rival.name < name else { return true }
+            try await uncordon()
+            return nil
+        }
+        guard taken == nil, let holder else { return }
+        throw StepError(
+            .timedOut, "waited \(turn) in vain for node \(holder.name) to be back in service", object: object,
+            remedy: "resume or roll back run \(holder.annotations[Self.cordonedBy] ?? "?"), which has closed that node")
+    }
+
+    /// Other nodes that runs have closed, by name.
+    private func others() async throws(StepError) -> [ClusterNode] {
+        try await nodes.all().filter { $0.name != name && $0.annotations[Self.cordonedBy] != nil }
+    }
+
     /// Keeps new pods away. Changes nothing where somebody else does already.
-    func cordon() async throws(StepError) {
+    private func cordon() async throws(StepError) {
         guard try await !nodes.node(name).isCordoned else { return }
         try await nodes.merge(
             ["metadata": ["annotations": [Self.cordonedBy: .string(run)]], "spec": ["unschedulable": true]], into: name)
@@ -64,8 +108,8 @@ struct NodeUpkeep: Sendable {
     }
 
     /// Evicts all pods but those of daemon sets, within the limits of disruption budgets.
-    func evict(_ context: StepContext) async throws(StepError) {
-        let seconds = max(1, eviction.timeout.components.seconds)
+    private func evict(_ context: StepContext) async throws(StepError) {
+        let seconds = max(1, timeout.components.seconds)
         let (_, result) = try await nodes.kubectl.attempt(
             drainArguments + ["--timeout", "\(seconds)s"], object: object
         ) { line in
@@ -88,7 +132,7 @@ struct NodeUpkeep: Sendable {
     }
 
     private var drainArguments: [String] {
-        ["drain", name, "--ignore-daemonsets", "--delete-emptydir-data"] + (eviction.isForced ? ["--force"] : [])
+        ["drain", name, "--ignore-daemonsets", "--delete-emptydir-data"] + (isForced ? ["--force"] : [])
     }
 
     /// The pods that could not be evicted, each with the last reason, as lines.

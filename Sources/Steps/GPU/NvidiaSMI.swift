@@ -41,13 +41,22 @@ struct NvidiaSMI: Sendable {
         return nil
     }
 
+    func noPod(_ kind: StepError.Kind) -> StepError {
+        StepError(
+            kind, "no pod is ready in which nvidia-smi could be run", object: object,
+            remedy: "see that \(applications.joined(separator: " or ")) runs there (kubectl get pods -n \(namespace) "
+                + "-o wide), or name other pods under `pods`")
+    }
+
+    var object: String { "node/\(node)" }
+
     /// All GPUs of the node.
     func gpus() async throws(StepError) -> [GPU] {
         let result = try await run(GPU.query)
         guard result.succeeded else {
             throw StepError(
                 .transient, "nvidia-smi failed: \(Excerpt.end(of: result.output.text + result.error.text))",
-                object: "node/\(node)", remedy: "find out why: the driver may not be running on this node")
+                object: object, remedy: "find out why: the driver may not be running on this node")
         }
         return try GPU.all(in: result.output.text)
     }
@@ -56,7 +65,7 @@ struct NvidiaSMI: Sendable {
         let gpus = try await gpus()
         guard let gpu = gpus.first(where: { $0.uuid == uuid }) else {
             throw StepError(
-                .permanent, "the node has no GPU \(uuid)", object: "node/\(node)",
+                .permanent, "the node has no GPU \(uuid)", object: object,
                 remedy: "it has \(gpus.map(\.uuid).joined(separator: ", ")); was it exchanged?")
         }
         return gpu
@@ -64,15 +73,9 @@ struct NvidiaSMI: Sendable {
 
     /// Runs nvidia-smi to its end, which says little: a mode that is only pending counts as success to it.
     func run(_ arguments: [String], onLine: ProcessLineHandler? = nil) async throws(StepError) -> ProcessResult {
-        guard let pod = try await pod() else {
-            throw StepError(
-                .transient, "no pod is ready in which nvidia-smi could be run", object: "node/\(node)",
-                remedy:
-                    "see that \(applications.joined(separator: " or ")) runs there (kubectl get pods -n \(namespace) "
-                    + "-o wide), or name other pods under `pods`")
-        }
+        guard let pod = try await pod() else { throw noPod(.transient) }
         let (_, result) = try await kubectl.attempt(
-            ["exec", "--namespace", namespace, pod, "--", "nvidia-smi"] + arguments, object: "node/\(node)",
+            ["exec", "--namespace", namespace, pod, "--", "nvidia-smi"] + arguments, object: object,
             onLine: onLine)
         if !result.succeeded, !result.error.text.contains("command terminated with") {
             // It was not nvidia-smi that failed, but the way to it.

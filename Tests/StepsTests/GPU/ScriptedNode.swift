@@ -3,12 +3,12 @@ import Steps
 import Testing
 import Workflow
 
-/// A node `gpu-1` with the GPUs of the sandbox's `nvidia-smi`, reached through a `kubectl` that is a shell script: for what
-/// needs no cluster.
+/// A node `gpu-1` with the GPUs of the sandbox's `nvidia-smi`, reached through a `kubectl` that is a shell script
+/// (`Sandbox/scripted-kubectl`): for what needs no cluster.
 final class ScriptedNode: Sendable {
     private let directory: TemporaryDirectory
-    private let driver = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Sandbox/images/gpu/usr/local/bin/nvidia-smi").path
+    private static let kubectl = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Sandbox/scripted-kubectl").path
 
     init() throws {
         directory = try TemporaryDirectory()
@@ -18,33 +18,13 @@ final class ScriptedNode: Sendable {
             #"{"kind":"Node","metadata":{"name":"gpu-1","labels":{"nvidia.com/gpu.present":"true"}},"#
                 + #""status":{"nodeInfo":{"bootID":"b1"},"conditions":[{"type":"Ready","status":"True"}]}}"#, to: "node"
         )
-        try directory.write(
-            """
-            #!/bin/sh
-            cd \(directory.path)
-            case "$1 $2" in
-                "get nodes") echo "{\\"kind\\":\\"List\\",\\"items\\":[$(cat node)]}" ;;
-                "get node") cat node ;;
-                "get pods") cat pods ;;
-                exec*)
-                    echo "$*" >>calls
-                    while [ "$1" != -- ]; do shift; done
-                    shift 2
-                    NVIDIA_SMI_STATE=$PWD/state NVIDIA_SMI_BOOT=$PWD/boot \(driver) "$@" && exit 0
-                    status=$?
-                    echo "command terminated with exit code $status" >&2
-                    exit $status ;;
-                *) echo "error: not in this script: $*" >&2; exit 1 ;;
-            esac
-            """, to: "kubectl")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(directory.path)/kubectl")
     }
 
     func access() throws -> ClusterAccess {
-        let environment = ProcessInfo.processInfo.environment
+        let environment = ProcessInfo.processInfo.environment.merging(["SCRIPTED_NODE": directory.path]) { $1 }
         return ClusterAccess(
             processes: ProcessRunner(environment: environment), files: try PrivateFiles(environment: environment),
-            kubectl: "\(directory.path)/kubectl")
+            kubectl: Self.kubectl)
     }
 
     /// The pods of the node, by their label `app`, with whether they are ready.

@@ -14,6 +14,8 @@ extension StepCatalog {
         let processes = ProcessRunner(environment: environment)
         let client = try HTTPClient(userAgent: "runner")
         let cluster = ClusterAccess(processes: processes, files: try PrivateFiles(environment: environment))
+        // Where it cannot be read, there is no kubelet on this machine that could.
+        let ownBootID = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
         let clearML = ClearMLTransport(
             http: client, clock: ContinuousClock(), now: { Date() }, jitter: { .random(in: 0..<1) })
         return StepCatalog(
@@ -25,6 +27,8 @@ extension StepCatalog {
                     HTTPStep(client: client),
                 ]
                 + clearML.clearMLKinds(cluster: cluster, randomBytes: randomBytes)
+                + cluster.gpuKinds(
+                    ownBootID: ownBootID.trimmingCharacters(in: .whitespacesAndNewlines), clock: ContinuousClock())
                 + cluster.helmKinds(now: { Date() })
                 + cluster.kubernetesKinds(randomBytes: randomBytes)
                 + tenants.tenantKinds(cluster: cluster))

@@ -2,11 +2,10 @@ package import Workflow
 
 /// `kubernetes.preflight`: everything an install needs, looked at before anything is changed; what is missing is told
 /// at once.
-package struct KubernetesPreflight: StepKind {
+package struct KubernetesPreflight: CheckingStepKind {
     package let name = "kubernetes.preflight"
     package let summary =
         "Checks programs, cluster, permissions, classes and host names, and tells all that is missing at once."
-    package let reverting = Reverting.nothing
     package let parameters =
         [
             Parameter("minimum_kubernetes", .string, default: "1.20", "Oldest Kubernetes that the charts accept."),
@@ -21,6 +20,9 @@ package struct KubernetesPreflight: StepKind {
             Parameter(
                 "network_policies", .boolean, default: true,
                 "Whether network policies matter: warns where nothing is known to enforce them."),
+            Parameter(
+                "expected_namespaces", .array(.string),
+                "Namespaces that others have made, such as the ingress controller's: warns where one is missing."),
             Parameter("gpus", .boolean, default: false, "Whether GPUs are needed: warns where no node has one."),
         ] + ClusterAccess.parameters
     package let outputs = [
@@ -44,19 +46,7 @@ package struct KubernetesPreflight: StepKind {
         self.access = access
     }
 
-    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        .present(try await check(input, context))
-    }
-
-    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try await check(input, context)
-    }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
-
-    private func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         let access = try access.overridden(by: input)
         var report = PreflightReport()
         try await checkHelm(access, context, &report)
@@ -67,6 +57,7 @@ package struct KubernetesPreflight: StepKind {
             try await checkClasses(kubectl, input, &report)
             try await checkNodes(kubectl, gpus: try input.flag("gpus"), &report)
             if try input.flag("network_policies") { try await checkNetwork(kubectl, &report) }
+            try await checkNamespaces(kubectl, try input.strings("expected_namespaces"), &report)
         }
         for warning in report.warnings { context.log(.note, "warning: \(warning)") }
         return try report.output()
@@ -181,6 +172,18 @@ package struct KubernetesPreflight: StepKind {
         do {
             let daemons = try await kubectl.items(["get", "daemonsets", "--all-namespaces"])
             report.checkNetwork(daemons.compactMap { $0["metadata"]?["name"]?.stringValue })
+        } catch {
+            try report.record(error)
+        }
+    }
+
+    private func checkNamespaces(
+        _ kubectl: Kubectl, _ expected: [String], _ report: inout PreflightReport
+    ) async throws(StepError) {
+        guard !expected.isEmpty else { return }
+        do throws(StepError) {
+            let namespaces = try KubernetesObject.all(in: try await kubectl.items(["get", "namespaces"]))
+            report.checkNamespaces(namespaces.map(\.reference.name), expected: expected)
         } catch {
             try report.record(error)
         }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The sandbox that the tests of the whole program work on: a real cluster, stand-in charts, and a stand-in of the API.

@@ -1,4 +1,5 @@
 import Steps
+import TestSupport
 import Testing
 import Workflow
 
@@ -49,7 +50,9 @@ struct KubernetesPreflightTests {
         #expect(error?.message.contains("no-such-kubectl") == true)
     }
 
-    @Test("a server that is down may come back", .enabled(if: TestCluster.isOnPath("kubectl"), "needs kubectl"))
+    @Test(
+        "a server that is down may come back",
+        .enabled(if: TestCluster.isOnPath("kubectl") && TestCluster.isOnPath("helm"), "needs kubectl and helm"))
     func serverDown() async throws {
         let step = try StepUnderTest(KubernetesPreflight(TestCluster.access()))
         let kubeconfig = try step.directory.write(

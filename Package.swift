@@ -87,7 +87,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "StepsTests", dependencies: ["Steps", "Workflow"], swiftSettings: strict),
+        .testTarget(name: "StepsTests", dependencies: ["StandIn", "Steps", "Workflow"], swiftSettings: strict),
         .testTarget(name: "AcceptanceTests", dependencies: ["StandIn", "runner"], swiftSettings: strict),
         .testTarget(name: "RunnerTests", dependencies: ["Steps", "Workflow", "runner"], swiftSettings: strict),
     ]

@@ -13,6 +13,8 @@ package struct ClearMLEnvelope: Hashable, Sendable {
     package let message: String
     /// The server's own version of the endpoint, such as `2.4`; nil where it does not say.
     package let version: String?
+    /// The API version that the call was answered for: where it named none, the newest that the server has.
+    package let requested: String?
     package let data: Value
 
     /// - Returns: Nil where the body is no such envelope.
@@ -23,6 +25,7 @@ package struct ClearMLEnvelope: Hashable, Sendable {
         subcode = meta["result_subcode"]?.integerValue ?? 0
         message = meta["result_msg"]?.stringValue ?? ""
         version = meta["endpoint"]?["actual_version"]?.stringValue
+        requested = meta["endpoint"]?["requested_version"]?.stringValue
         data = value["data"] ?? [:]
     }
 }

@@ -5,6 +5,7 @@ import Foundation
 /// - `GET /_sandbox/calls[/ENDPOINT]`: the requests that came, oldest first; `DELETE` forgets them.
 /// - `POST /_sandbox/faults` with a ``Fault``; `GET` lists them, with the counts left; `DELETE` removes them all.
 /// - `GET /_sandbox/state`: the whole world, secrets included.
+/// - `POST /_sandbox/companies/ID/remove`: what the jobs in an older server's pods do, which delete a company.
 /// - `POST /_sandbox/reset`: as newly started, with no world, faults or records.
 struct Control: Sendable {
     let api: ClearML
@@ -30,6 +31,8 @@ struct Control: Sendable {
             }
         case ("GET", "state"):
             return try .json(await api.snapshot())
+        case ("POST", "companies") where parts.count == 3 && parts[2] == "remove":
+            try await api.removeCompany(parts[1])
         case ("POST", "reset"):
             try await api.reset()
             await ledger.clearFaults()

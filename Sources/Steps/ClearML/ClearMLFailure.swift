@@ -57,8 +57,6 @@ package struct ClearMLFailure: Error, Hashable, Sendable, CustomStringConvertibl
         if cause == .noReply(.cancelled), !mayHaveHappened { return .cancelled }
         if mayHaveHappened { return .outcomeUnknown }
         switch cause {
-        case .refused(400, 301):
-            return "name a user of the tenant: credentials of the server's own users are changed in its configuration alone"
         case .refused(400, 801): return .conflict
         case .refused(429, _), .refused(500..., _): return .transient
         case .refused: return .permanent

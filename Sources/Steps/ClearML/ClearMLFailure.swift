@@ -82,7 +82,7 @@ package struct ClearMLFailure: Error, Hashable, Sendable, CustomStringConvertibl
         case .refused(400, 6):
             return "check the user that is impersonated, and that these credentials may cross companies"
         case .refused(400, 301):
-            return "name a user of the tenant: credentials of the server's own users are changed in its configuration alone"
+            return "name a user of the tenant: those of the server's own are changed in its configuration alone"
         case .refused(400, 801): return "choose another name, or adopt what is there"
         case .refused(429, _), .refused(500..., _): return "look at the apiserver's log, then resume the run"
         case .refused: return "correct what the message names"

@@ -60,9 +60,10 @@ final class RunBench: Sendable {
     ) async throws -> Ended {
         var text = workflow(steps)
         if !secrets.isEmpty {
-            text = text.replacing("[key, secret]", with: "[key, secret, \(secrets.keys.sorted().joined(separator: ", "))]")
+            let names = ["key", "secret"] + secrets.keys.sorted()
+            text = text.replacing("[key, secret]", with: "[\(names.joined(separator: ", "))]")
         }
-        return try await working(dyingIn: dyingIn) { [sealer] engine, journal, catalog, died in
+        return try await working(dyingIn: dyingIn) { [sealer, text] engine, journal, catalog, died in
             let workflow = try WorkflowLoader.load(path: "w.yaml", catalog: catalog) { _ in Data(text.utf8) }
             try await journal.store(bundle: workflow.bundle.encoded, hash: workflow.bundle.hash)
             let header = RunHeader(

@@ -37,7 +37,8 @@ package struct ClearMLCompanySettings: StepKind {
             let live = try await read(input, mustExist: true)
             let changed = wanted.filter { !Self.isSame(live[$0.key], $0.value) }
             guard !changed.isEmpty else { return .present(try Self.output(wanted, input)) }
-            let before = wanted.mapValues { _ in Value.null }.merging(live.filter { wanted[$0.key] != nil }) { $1 }
+            let unset = wanted.mapValues { _ in Value.null }
+            let before = unset.merging(live.filter { wanted[$0.key] != nil }) { $1 }
             return .differs(
                 changed.sorted { $0.key < $1.key }.map { Change($0.key, from: live[$0.key], to: $0.value) },
                 prior: .object(before))
@@ -56,7 +57,8 @@ package struct ClearMLCompanySettings: StepKind {
                 }
                 guard Self.isSame(held, value) else {
                     throw StepError(
-                        .permanent, "'\(name)' was set to \(value.canonicalJSON), and the server holds "
+                        .permanent,
+                        "'\(name)' was set to \(value.canonicalJSON), and the server holds "
                             + held.canonicalJSON, object: "company \(try input.string("company"))",
                         remedy: "look at this company's settings; a server that merges lists wants the whole list")
                 }
@@ -122,7 +124,8 @@ package struct ClearMLCompanySettings: StepKind {
         if let (company, settings) = try await directory.find(id), company.isActive { return settings }
         guard mustExist else { return [:] }
         throw StepError(
-            .permanent, "there is no such company (any more)", object: "company \(id.text)", remedy: "correct 'company'")
+            .permanent, "there is no such company (any more)", object: "company \(id.text)", remedy: "correct 'company'"
+        )
     }
 
     private func write(_ settings: [String: Value], _ input: StepInput) async throws {

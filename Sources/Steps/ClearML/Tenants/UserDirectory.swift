@@ -86,7 +86,7 @@ struct UserDirectory: Sendable {
             return []
         } catch {
             guard error.isUnknownEndpoint else { throw error }
-            return ["user \(id) can still sign in and its e-mail address stays taken: this server has no call to free it"]
+            return ["user \(id) keeps its e-mail address and can sign in: this server has no call to change that"]
         }
     }
 

@@ -131,7 +131,8 @@ struct ClearMLTenantKindTests {
             ["company": .string(id), "features": ["reports"], "allowed_users": 3, "feature_set": "basic"])
         if fault != "none" { try await server.fault("system.update_company_settings", fault) }
         let bench = try RunBench(server)
-        let step = "settings: clearml.company-settings { company: \(id), features: [pipelines, applications], "
+        let step =
+            "settings: clearml.company-settings { company: \(id), features: [pipelines, applications], "
             + "exclude_features: [reports], allowed_users: 10, max_running_apps: 2 }"
         let ended = try await bench.run(step)
         #expect(ended.status == .succeeded)

@@ -14,11 +14,13 @@ struct ClearMLUserCredentialsTests {
         let server = try await StandInServer()
         let tenant = try await server.makeTenant()
         let bench = try RunBench(server)
-        let ended = try await bench.run(Self.pair("agent", tenant, ", label: agent") + "\n" + Self.pair("gateway", tenant))
+        let steps = [Self.pair("agent", tenant, ", label: agent"), Self.pair("gateway", tenant)]
+        let ended = try await bench.run(steps.joined(separator: "\n"))
         #expect(ended.status == .succeeded)
         let keys = try await server.keys()
+        let labels = keys.map { ($0["accessKey"]?.stringValue ?? "", $0["label"]?.stringValue) }
         #expect(
-            Dictionary(uniqueKeysWithValues: keys.map { ($0["accessKey"]?.stringValue ?? "", $0["label"]?.stringValue) })
+            Dictionary(uniqueKeysWithValues: labels)
                 == [
                     ended.output("agent", "access_key") ?? "": "agent · runner r1/agent",
                     ended.output("gateway", "access_key") ?? "": "runner r1/gateway",
@@ -40,7 +42,8 @@ struct ClearMLUserCredentialsTests {
         #expect(try await server.keys().isEmpty)
     }
 
-    @Test("a pair whose secret was lost is revoked, and made anew", arguments: ["lose-reply", "cut", "status", "garbage"])
+    @Test(
+        "a pair whose secret was lost is revoked, and made anew", arguments: ["lose-reply", "cut", "status", "garbage"])
     func orphans(kind: String) async throws {
         let server = try await StandInServer()
         let tenant = try await server.makeTenant()

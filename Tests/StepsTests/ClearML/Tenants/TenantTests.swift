@@ -26,7 +26,7 @@ struct TenantTests {
         #expect(try await server.remembered("queues").count { $0["name"] == "default" } == tenants)
     }
 
-    @Test("a lost reply to each of the calls that make something: there is exactly one of each, and none after a rollback")
+    @Test("a lost reply to each call that makes something: there is exactly one of each, and none after a rollback")
     func lostReplies() async throws {
         let server = try await StandInServer("--server-version", "3.30", "--no-unique-company-names")
         for call in ["system.create_company", "auth.create_user", "auth.create_credentials", "queues.create"] {
@@ -62,7 +62,8 @@ struct TenantTests {
     func badLine(seed: Int) async throws {
         let server = try await StandInServer("--no-unique-company-names", "--server-version", "3.30")
         try await server.fault("*", "lose-reply", count: nil, ["probability": 0.05, "seed": .integer(seed)])
-        try await server.fault("*", "status", count: nil, ["probability": 0.05, "status": 503, "seed": .integer(seed + 9)])
+        try await server.fault(
+            "*", "status", count: nil, ["probability": 0.05, "status": 503, "seed": .integer(seed + 9)])
         // One journal a run: they drive at the same time.
         let names = (0..<8).map { "tenant\($0)" }
         let benches = try names.map { _ in try RunBench(server) }

@@ -217,7 +217,7 @@ struct HelmReleaseTests {
                 TestCluster.access(helm: helm), versions: HelmVersionCache(), now: { Date() },
                 reportInterval: .milliseconds(200)))
         let waiting = Task { try await step.apply(input) }
-        try await ProcessWatch.until("the log tells", limit: .seconds(100)) {
+        try await until("the log tells", limit: .seconds(100)) {
             step.log.contains { $0.contains("init container 'prepare' (Init:0/1) is still running") }
         }
         waiting.cancel()

@@ -80,6 +80,13 @@ let package = Package(
             path: "Tests/Sandbox/StandIn",
             swiftSettings: strict
         ),
+        .target(name: "CLimit", path: "Benchmarks/CLimit", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: ["CLimit", "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Benchmarks/Program",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "WorkflowTests",
             dependencies: [

@@ -36,6 +36,11 @@ final class ActiveRun {
         }
     }
 
+    /// Ends what is under way: in one order always, so that a simulation can be repeated.
+    func cancelTasks() {
+        for (_, task) in tasks.sorted(by: { $0.key < $1.key }) { task.cancel() }
+    }
+
     var definition: WorkflowDefinition { workflow.definition }
 
     func name(of instance: InstanceID) -> String { machine.graph.name(of: instance) }

@@ -1,3 +1,5 @@
+package import Foundation
+
 /// The event loop that joins machine, journal, handlers and timers.
 ///
 /// One loop drives all runs: it takes every message that waits, lets the machines decide, makes all that they decided
@@ -39,20 +41,38 @@ public final class Engine: Sendable {
     let sealer: Sealer
     let time: any TimeSource
     let makeRandom: @Sendable () -> any RandomNumberGenerator
+    /// Where attempts run; nil: where all tasks of the process do.
+    let executor: (any TaskExecutor)?
+    /// Reads a stored bundle.
+    let loadWorkflow: @Sendable (Data) throws -> Workflow
     let configuration: Configuration
     let mailbox = Mailbox<EngineMessage>()
 
     /// - Parameter makeRandom: The source of jitter.
-    public init(
+    public convenience init(
         journal: any Journal, catalog: StepCatalog, sealer: Sealer, time: any TimeSource = SystemTime(),
         random makeRandom: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() },
         configuration: Configuration
+    ) {
+        self.init(
+            journal: journal, catalog: catalog, sealer: sealer, time: time, random: makeRandom, executor: nil,
+            loadWorkflow: { try WorkflowLoader.load(bundle: WorkflowBundle(encoded: $0), catalog: catalog) },
+            configuration: configuration)
+    }
+
+    /// An engine whose every task runs where the simulation says: it has to call `run` there too.
+    package init(
+        journal: any Journal, catalog: StepCatalog, sealer: Sealer, time: any TimeSource,
+        random makeRandom: @escaping @Sendable () -> any RandomNumberGenerator, executor: (any TaskExecutor)?,
+        loadWorkflow: @escaping @Sendable (Data) throws -> Workflow, configuration: Configuration
     ) {
         self.journal = journal
         self.catalog = catalog
         self.sealer = sealer
         self.time = time
         self.makeRandom = makeRandom
+        self.executor = executor
+        self.loadWorkflow = loadWorkflow
         self.configuration = configuration
     }
 

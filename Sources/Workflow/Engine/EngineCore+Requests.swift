@@ -105,7 +105,7 @@ extension EngineCore {
     /// Ends the attempts of a run that is being cancelled, and its sub-runs.
     func cancelTasksIfNeeded(of run: ActiveRun) {
         guard run.machine.status == .cancelling else { return }
-        for task in run.tasks.values { task.cancel() }
+        run.cancelTasks()
         for instance in run.machine.instances {
             guard case .waiting(.run(let id)) = run.machine[instance].phase, let child = runs[id],
                 !child.machine.status.isSettled, child.machine.status != .cancelling

@@ -69,8 +69,8 @@ extension EngineCore {
             prior: state.prior, isInDoubt: state.isInDoubt,
             mayBeOurs: state.effect != .none, timeout: timeout(of: step, state), time: engine.time)
         let (id, number, mailbox) = (run.id, state.attempts, engine.mailbox)
-        after { [run] in
-            let task = Task {
+        after { [run, engine] in
+            let task = Task(executorPreference: engine.executor) {
                 let result = await work.run { prior in
                     let durable = Promise<Bool>()
                     mailbox.send(.prepared(id, instance, attempt: number, prior: prior, durable))
@@ -241,8 +241,10 @@ extension EngineCore {
                 timeout: run.step(of: instance).timeout, time: engine.time),
             output: recordedOutput(of: instance, in: run))
         let (id, mailbox) = (run.id, engine.mailbox)
-        after { [run] in
-            let task = Task { mailbox.send(.reverted(id, instance, attempt: attempt, await work.run())) }
+        after { [run, engine] in
+            let task = Task(executorPreference: engine.executor) {
+                mailbox.send(.reverted(id, instance, attempt: attempt, await work.run()))
+            }
             run.tasks[instance] = task
             return .work(task)
         }

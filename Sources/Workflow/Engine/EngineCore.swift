@@ -114,7 +114,9 @@ final class EngineCore {
     }
 
     private func endWaiting() {
-        for waiter in settledWaiters.values.flatMap(\.self) { waiter.keep(nil) }
+        for (_, waiters) in settledWaiters.sorted(by: { $0.key < $1.key }) {
+            for waiter in waiters { waiter.keep(nil) }
+        }
         for waiter in idleWaiters + quietWaiters { waiter.keep(()) }
         settledWaiters = [:]
         idleWaiters = []
@@ -122,7 +124,7 @@ final class EngineCore {
     }
 
     private func stopWork() {
-        for run in runs.values { for task in run.tasks.values { task.cancel() } }
+        for run in runs.values.sorted(by: { $0.id < $1.id }) { run.cancelTasks() }
         // They have not begun to apply, and do not any more.
         for promise in acknowledgements { promise.keep(false) }
         acknowledgements = []
@@ -340,8 +342,7 @@ final class EngineCore {
             throw JournalError(
                 .damaged, "the workflow with the hash \(hash) is missing", remedy: "restore a backup of the database")
         }
-        return register(
-            try WorkflowLoader.load(bundle: WorkflowBundle(encoded: data), catalog: engine.catalog), hash: hash)
+        return register(try engine.loadWorkflow(data), hash: hash)
     }
 
     @discardableResult

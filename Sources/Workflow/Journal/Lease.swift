@@ -30,3 +30,43 @@ public struct Lease: Hashable, Sendable {
         self.owner = owner
     }
 }
+
+extension Lease {
+    /// Refuses a write of somebody who is not the owner any more.
+    ///
+    /// - Parameter epoch: The journal's.
+    package func check(epoch: Int?) throws(JournalError) {
+        guard epoch == self.epoch else {
+            throw JournalError(
+                .leaseLost, "another runner has taken over this journal",
+                remedy: "nothing to do: it goes on with the runs; this process stops")
+        }
+    }
+
+    /// Who owns a journal, as it is stored.
+    package struct Holder: Sendable {
+        package var epoch: Int
+        package var owner: Owner?
+        package var expires: Timestamp
+
+        package init(epoch: Int, owner: Owner?, expires: Timestamp) {
+            self.epoch = epoch
+            self.owner = owner
+            self.expires = expires
+        }
+
+        /// Whether `next` may become the owner.
+        ///
+        /// - Parameter isAlive: As for `Journal.acquireLease`.
+        package func isFree(for next: Owner, at now: Timestamp, isAlive: (Owner) -> Bool?) -> Bool {
+            owner.map { $0 == next || expires <= now || isAlive($0) == false } ?? true
+        }
+
+        /// Why somebody else may not become the owner.
+        package var refusal: JournalError {
+            JournalError(
+                .leaseHeld, "another runner drives this journal" + (owner.map { ": \($0)" } ?? ""),
+                remedy: "let it work, or end that process first")
+        }
+    }
+}

@@ -7,12 +7,11 @@ extension SQLiteJournal {
     ) async throws -> Lease {
         let holder = try await read { database in try Self.leaseRow(database) }
         // Asked outside the transaction: it may look at processes.
-        let isFree = holder.owner.map { $0 == owner || holder.expires <= now || isAlive($0) == false } ?? true
-        guard isFree else { throw Self.held(by: holder.owner) }
+        guard holder.isFree(for: owner, at: now, isAlive: isAlive) else { throw holder.refusal }
         let text = try Value(encoding: owner).canonicalJSON
         return try await write { database in
             let current = try Self.leaseRow(database)
-            guard current.epoch == holder.epoch else { throw Self.held(by: current.owner) }
+            guard current.epoch == holder.epoch else { throw current.refusal }
             try database.execute(
                 sql: "UPDATE lease SET epoch = epoch + 1, owner = ?, expires = ?",
                 arguments: [text, (now + duration).milliseconds])
@@ -43,25 +42,15 @@ extension SQLiteJournal {
 
     static func check(_ lease: Lease, _ database: Database) throws {
         let epoch = try Int.fetchOne(database.cachedStatement(sql: "SELECT epoch FROM lease"))
-        guard epoch == lease.epoch else {
-            throw JournalError(
-                .leaseLost, "another runner has taken over this journal",
-                remedy: "nothing to do: it goes on with the runs; this process stops")
-        }
+        try lease.check(epoch: epoch)
     }
 
-    private static func leaseRow(_ database: Database) throws -> (epoch: Int, owner: Owner?, expires: Timestamp) {
+    private static func leaseRow(_ database: Database) throws -> Lease.Holder {
         guard let row = try Row.fetchOne(database, sql: "SELECT epoch, owner, expires FROM lease") else {
             throw JournalError(.damaged, "the lease table is empty", remedy: "restore the last backup")
         }
         let owner = try (row["owner"] as String?).map { try Value(json: $0).decoded(as: Owner.self) }
-        return (row["epoch"], owner, Timestamp(milliseconds: row["expires"]))
-    }
-
-    private static func held(by owner: Owner?) -> JournalError {
-        JournalError(
-            .leaseHeld, "another runner drives this journal" + (owner.map { ": \($0)" } ?? ""),
-            remedy: "let it work, or end that process first")
+        return Lease.Holder(epoch: row["epoch"], owner: owner, expires: Timestamp(milliseconds: row["expires"]))
     }
 
     public func submit(_ request: EngineRequest, at now: Timestamp) async throws -> Int {

@@ -36,8 +36,13 @@ final class Bench: Sendable {
     /// Reads and stores a workflow, as `runner run` does before it starts one.
     func store(_ text: String) async throws -> Workflow {
         let workflow = try Shape.load(text, catalog)
-        try await journal.store(bundle: workflow.bundle.encoded, hash: workflow.bundle.hash)
+        try await store(workflow)
         return workflow
+    }
+
+    func store(_ workflow: Workflow) async throws {
+        try await journal.store(bundle: workflow.bundle.encoded, hash: workflow.bundle.hash)
+        engine.know(workflow)
     }
 
     func start(_ id: RunID, _ workflow: Workflow, parallel: Int = 8) async throws {

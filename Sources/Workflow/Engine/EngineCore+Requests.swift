@@ -99,6 +99,8 @@ extension EngineCore {
         if !isGroupBusy(header.group, besides: id) {
             try tryRecord(.admitted, in: run)
             advance(run)
+        } else {
+            hold(run)
         }
     }
 

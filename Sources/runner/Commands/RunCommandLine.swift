@@ -56,7 +56,7 @@ struct RunCommandLine: AsyncParsableCommand {
         try await session.journal.store(bundle: prepared.workflow.bundle.encoded, hash: prepared.workflow.bundle.hash)
         if !show.json { Terminal.print("run \(id)") }
         let status = try await Driver(session: session).drive(
-            .start(id, header, sealedSecrets: sealed), view: show.view(session.environment))
+            .start(id, header, sealedSecrets: sealed), of: prepared.workflow, view: show.view(session.environment))
         try await Ending(session: session).tell(id, json: show.json)
         throw ExitStatus(status)
     }

@@ -96,7 +96,7 @@ struct DatabaseTests {
         let head = try #require(report["head"]?.stringValue)
         try await home.succeed("audit", "verify", "--head", head)
 
-        try await sql(home, "UPDATE journal SET events = replace(events, 'tester', 'nobody') WHERE sequence = 1")
+        try await sql(home, "UPDATE journal SET events = replace(events, '@', ' at ') WHERE sequence = 1")
         let changed = try await home.run("audit", "verify")
         #expect(changed.status == 74)
         #expect(changed.output.contains("fault: entry 1 was changed"))

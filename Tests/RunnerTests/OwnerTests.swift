@@ -58,6 +58,36 @@ struct OwnerTests {
         try await home.succeed("audit", "verify")
     }
 
+    @Test("an interrupted run keeps its concurrency group: a second one is refused, or says what it waits for")
+    func group() async throws {
+        let home = try Home()
+        try home.workflow("first", "concurrency: { group: both, on_conflict: reject }\n" + waiting)
+        try home.workflow("second", "concurrency: { group: both, on_conflict: reject }\n" + quick)
+        try home.workflow("third", "concurrency: { group: both, on_conflict: queue }\n" + quick)
+        let owner = try home.start("run", "first")
+        try await home.file("began")
+        owner.send(SIGKILL)
+        let run = try runName(await owner.result().output)
+
+        let refused = try await home.run("run", "second")
+        #expect(refused.status == 3)
+        #expect(refused.error.contains("run \(run) of group 'both' was interrupted"))
+        for verb in ["resume", "cancel", "rollback"] { #expect(refused.error.contains("'runner \(verb) \(run)'")) }
+        #expect(refused.error.contains("nothing was started"))
+        #expect(home.read("done") == "before\n")
+
+        let queued = try home.start("run", "third")
+        try await until("it says what it waits for") {
+            queued.error.contains("waits for run \(run) of its group 'both'")
+        }
+        let cancelled = try await home.run("cancel", run)
+        #expect(cancelled.status == 0, "\(cancelled.error)")
+        #expect(await queued.result().status == 0)
+        #expect(home.read("done") == "before\nonly\n")
+        try await home.succeed("run", "second")
+        try await home.succeed("audit", "verify")
+    }
+
     @Test("a process that follows a run takes it over where the owner dies")
     func takeOver() async throws {
         let home = try Home()

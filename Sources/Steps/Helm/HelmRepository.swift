@@ -3,6 +3,7 @@ package import Workflow
 /// `helm.repository`: a chart repository that can be read with these credentials and has these charts.
 ///
 /// Nothing is added to anybody's helm: the step checks, and gives its output to the `repository` of `helm.release`.
+/// Where the token may be another one when the run is resumed, name the secret there instead: outputs stay what they were.
 package struct HelmRepository: StepKind {
     package let name = "helm.repository"
     package let summary = "Checks that a chart repository can be read, and that it has the charts an install needs."

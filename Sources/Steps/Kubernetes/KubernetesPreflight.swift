@@ -21,6 +21,9 @@ package struct KubernetesPreflight: StepKind {
             Parameter(
                 "network_policies", .boolean, default: true,
                 "Whether network policies matter: warns where nothing is known to enforce them."),
+            Parameter(
+                "expected_namespaces", .array(.string),
+                "Namespaces that others have made, such as the ingress controller's: warns where one is missing."),
             Parameter("gpus", .boolean, default: false, "Whether GPUs are needed: warns where no node has one."),
         ] + ClusterAccess.parameters
     package let outputs = [
@@ -67,6 +70,7 @@ package struct KubernetesPreflight: StepKind {
             try await checkClasses(kubectl, input, &report)
             try await checkNodes(kubectl, gpus: try input.flag("gpus"), &report)
             if try input.flag("network_policies") { try await checkNetwork(kubectl, &report) }
+            try await checkNamespaces(kubectl, try input.strings("expected_namespaces"), &report)
         }
         for warning in report.warnings { context.log(.note, "warning: \(warning)") }
         return try report.output()
@@ -181,6 +185,18 @@ package struct KubernetesPreflight: StepKind {
         do {
             let daemons = try await kubectl.items(["get", "daemonsets", "--all-namespaces"])
             report.checkNetwork(daemons.compactMap { $0["metadata"]?["name"]?.stringValue })
+        } catch {
+            try report.record(error)
+        }
+    }
+
+    private func checkNamespaces(
+        _ kubectl: Kubectl, _ expected: [String], _ report: inout PreflightReport
+    ) async throws(StepError) {
+        guard !expected.isEmpty else { return }
+        do throws(StepError) {
+            let namespaces = try KubernetesObject.all(in: try await kubectl.items(["get", "namespaces"]))
+            report.checkNamespaces(namespaces.map(\.reference.name), expected: expected)
         } catch {
             try report.record(error)
         }

@@ -11,11 +11,13 @@ struct Driver {
     /// Asks for something that takes no time, such as an approval. Drives nothing.
     func submit(_ request: EngineRequest) async throws {
         if let lease = try await acquire() {
-            return try await withEngine(under: lease) { engine in try check(await engine.submit(request), request.run) }
+            return try await withEngine(under: lease) { engine in
+                try await check(await engine.submit(request), request.run)
+            }
         }
         let id = try await session.journal.submit(request, at: session.time.now())
         while true {
-            if let answer = try await session.journal.answer(to: id) { return try check(answer, request.run) }
+            if let answer = try await session.journal.answer(to: id) { return try await check(answer, request.run) }
             if let lease = try await acquire() {
                 // The owner has ended: the engine of this process finds the request, and answers it.
                 return try await withEngine(under: lease) { _ in try await answer(to: id, request.run) }
@@ -34,7 +36,7 @@ struct Driver {
         if let lease = try await acquire() {
             return try await own(follower, under: lease) { engine in
                 if let workflow { engine.know(workflow) }
-                try check(await engine.submit(request), request.run)
+                try await check(await engine.submit(request), request.run)
             }
         }
         if let owner = try await session.owner() {
@@ -43,7 +45,7 @@ struct Driver {
         let id = try await session.journal.submit(request, at: session.time.now())
         while true {
             if let answer = try await session.journal.answer(to: id) {
-                try check(answer, request.run)
+                try await check(answer, request.run)
                 return try await follow(follower)
             }
             if let lease = try await acquire() {
@@ -55,15 +57,33 @@ struct Driver {
         }
     }
 
-    private func check(_ answer: EngineAnswer, _ run: RunID) throws {
+    private func check(_ answer: EngineAnswer, _ run: RunID) async throws {
         if case .refused(let reason) = answer {
-            throw CommandFailure(.waits, "refused: \(reason)", fix: "see 'runner show \(run)' for what fits its state")
+            let isKnown = try await !session.journal.runs(RunQuery(id: run)).isEmpty
+            throw CommandFailure(
+                .waits, "refused: \(reason)",
+                fix: isKnown
+                    ? "see 'runner show \(run)' for what fits its state" : "nothing was started; see 'runner runs'")
+        }
+        try await sayWhatHoldsBack(run)
+    }
+
+    /// A run that its concurrency group holds back may have long to wait.
+    private func sayWhatHoldsBack(_ run: RunID) async throws {
+        guard let record = try await session.journal.runs(RunQuery(id: run)).first, record.status == .pending,
+            let group = record.group
+        else { return }
+        var query = RunQuery.unsettled
+        query.group = group
+        for holder in try await session.journal.runs(query) where holder.status != .pending {
+            Terminal.note(
+                "run \(run) waits for run \(holder.id) of its group '\(group)' to end; see 'runner show \(holder.id)'")
         }
     }
 
     private func answer(to id: Int, _ run: RunID) async throws {
         while true {
-            if let answer = try await session.journal.answer(to: id) { return try check(answer, run) }
+            if let answer = try await session.journal.answer(to: id) { return try await check(answer, run) }
             try await Task.sleep(for: Self.pause)
         }
     }
@@ -172,7 +192,7 @@ struct Driver {
                 Terminal.note("nobody drives the run any more: going on with it here")
                 let request = EngineRequest.resume(follower.run, by: session.actor, sealedSecrets: nil)
                 return try await own(follower, under: lease) { engine in
-                    try check(await engine.submit(request), request.run)
+                    try await check(await engine.submit(request), request.run)
                 }
             }
             try await Task.sleep(for: Self.pause)

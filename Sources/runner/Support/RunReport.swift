@@ -87,7 +87,7 @@ struct RunReport {
         case .failed: "mend the cause, then: runner resume \(record.id) (or: runner rollback \(record.id))"
         case .running where status == "interrupted", .rollingBack where status == "interrupted",
             .cancelling where status == "interrupted", .pending where status == "interrupted":
-            "nobody drives it; go on with: runner resume \(record.id)"
+            "nobody drives it; go on with: runner resume \(record.id) (or: runner cancel \(record.id), runner rollback \(record.id))"
         case .rollbackFailed: "mend the cause, then: runner rollback \(record.id)"
         case .cancelled: "undo it with: runner rollback \(record.id)"
         default: nil

@@ -6,10 +6,19 @@ final class Home: Sendable {
     let path: String
     let sandbox: Sandbox
 
-    init(_ sandbox: Sandbox) throws {
+    /// Folder of programs that come before those of `PATH`.
+    private let programs: String
+
+    /// - Parameter helm: The program of `PATH` that is to be `helm`.
+    init(_ sandbox: Sandbox, helm: String = "helm") throws {
         self.sandbox = sandbox
         path = NSTemporaryDirectory() + "/runner-home-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        programs = path + "/programs"
+        let files = FileManager.default
+        try files.createDirectory(atPath: programs, withIntermediateDirectories: true)
+        let places = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map { "\($0)/\(helm)" } ?? []
+        let program = try #require(places.first { files.isExecutableFile(atPath: $0) }, "there is no \(helm)")
+        try files.createSymbolicLink(atPath: programs + "/helm", withDestinationPath: program)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -17,7 +26,8 @@ final class Home: Sendable {
     var database: String { "\(path)/runner.db" }
 
     private func environment() throws -> [String: String] {
-        try sandbox.variables().merging(["RUNNER_HOME": path, "NO_COLOR": "1"]) { $1 }
+        let path = "\(programs):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+        return try sandbox.variables().merging(["RUNNER_HOME": self.path, "NO_COLOR": "1", "PATH": path]) { $1 }
     }
 
     func start(_ arguments: [String], with variables: [String: String] = [:]) throws -> RunningProgram {

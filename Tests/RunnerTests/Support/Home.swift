@@ -20,7 +20,7 @@ final class Home: Sendable {
     private func environment(_ more: [String: String]) -> [String: String] {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         return [
-            "PATH": path, "HOME": self.path, "RUNNER_HOME": self.path + "/home", "TZ": "UTC", "USER": "tester",
+            "PATH": path, "HOME": self.path, "RUNNER_HOME": self.path + "/home", "TZ": "UTC",
             "RUNNER_WORKFLOWS": self.path + "/workflows", "TMPDIR": NSTemporaryDirectory(),
         ].merging(more) { $1 }
     }

@@ -104,7 +104,7 @@ struct InstallRenderingTests {
     }
 
     @Test(
-        "what is asked for is there: another e-mail, login, bound credentials, more settings; billing can be left out")
+        "what is asked for is there: another e-mail, login, more settings; billing can be left out")
     func choices() async throws {
         let env = try await environment(
             inputs: [
@@ -112,14 +112,12 @@ struct InstallRenderingTests {
                 "sso": ["client_id": "id#1", "base_url": "https://x.auth0.com"],
                 "settings": ["apiserver.company.unique_names": false, "services.x.y": [1]],
                 "extra_env": [["name": "CLEARML__secure__z", "value": "plain"]],
-            ], secrets: ["sso_client_secret": "a@b", "supervisor_key": "MINE", "supervisor_secret": "m\"ine"])
+            ], secrets: ["sso_client_secret": "a@b"])
         #expect(env["CLEARML__secure__credentials__supervisor__email"] == #""email@example.com""#)
         #expect(env["CLEARML__secure__login__sso__oauth_client__auth0__client_id"] == #""id#1""#)
         #expect(env["CLEARML__secure__login__sso__oauth_client__auth0__client_secret"] == #""a@b""#)
         #expect(env["CLEARML__services__login__sso__oauth_client__auth0__base_url"] == #""https://x.auth0.com""#)
         #expect(env["CLEARML__services__login__sso__oauth_client__auth0__audience"] == nil)
-        #expect(env["CLEARML__secure__credentials__supervisor__user_key"] == #""MINE""#)
-        #expect(env["CLEARML__secure__credentials__supervisor__user_secret"] == #""m\"ine""#)
         #expect(env["CLEARML__apiserver__company__unique_names"] == "false")
         #expect(env["CLEARML__services__x__y"] == "[1]")
         #expect(env["CLEARML__secure__z"] == "plain")
@@ -131,8 +129,20 @@ struct InstallRenderingTests {
         let settings: [String: Value] = ["settings": ["env": "[]"]]
         let plain = try await parameters(of: "server", steps: settings)
         #expect(plain["chart"] == "clearml-enterprise")
-        #expect(plain["repository"] == ["url": "https://charts"])
-        #expect(plain["registry"] ?? .null == .null)
+        #expect(
+            plain["repository"] == [
+                "url": "https://raw.githubusercontent.com/allegroai/clearml-enterprise-helm-charts/gh-pages",
+                "username": "helm-token", "password": "helm-token",
+            ])
+        let oci = try await parameters(
+            of: "server", inputs: ["chart_source": "oci"], secrets: ["dockerhub_token": "docker-token"],
+            steps: settings.merging(["preflight": ["chart_prefix": "oci://docker.io/clearml/"]]) { $1 })
+        #expect(oci["chart"] == "oci://docker.io/clearml/clearml-enterprise")
+        #expect(
+            oci["registry"] == [
+                "host": "docker.io", "username": "allegroaienterprise", "password": "docker-token",
+                "plain_http": false,
+            ])
         #expect(plain["version"] == "10.6.2")
         let preflight = try #require(definition.steps.first { $0.id == "preflight" })
         for (source, prefix) in [("oci", "oci://docker.io/clearml/"), ("repository", "")] {
@@ -209,6 +219,20 @@ struct InstallRenderingTests {
             policies.last?.content["spec"]?["ingress"]?[0]?["from"] == [
                 ["namespaceSelector": ["matchLabels": ["kubernetes.io/metadata.name": "edge"]]]
             ])
+    }
+
+    @Test("what is bound is kept where the generated values are, so that one place tells what is in force")
+    func bound() async throws {
+        let mine: [String: Value] = ["supervisor_key": "MINE", "supervisor_secret": "m\"ine", "kafka_password": "k"]
+        for secrets in [Self.secrets, Self.secrets.merging(mine) { $1 }] {
+            let supervisor = try await parameters(of: "supervisor", secrets: secrets)
+            #expect(supervisor["data"]?["key"] == secrets["supervisor_key"] ?? .null)
+            #expect(supervisor["data"]?["secret"] == secrets["supervisor_secret"] ?? .null)
+            #expect(supervisor["generate"]?.objectValue?.keys.sorted() == ["key", "secret"])
+            let kafka = try await parameters(of: "kafka_password", secrets: secrets)
+            #expect(kafka["data"]?["password"] == secrets["kafka_password"] ?? .null)
+            #expect(kafka["generate"]?.objectValue?.keys.sorted() == ["password"])
+        }
     }
 
     @Test("names that must resolve are those of the domain, unless others are asked for")

@@ -103,7 +103,8 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "StepsTests", dependencies: ["Steps", "TestSupport", "Workflow"], swiftSettings: strict),
+        .testTarget(
+            name: "StepsTests", dependencies: ["StandIn", "Steps", "TestSupport", "Workflow"], swiftSettings: strict),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["StandIn", "TestSupport", "runner"], swiftSettings: strict),
         .testTarget(

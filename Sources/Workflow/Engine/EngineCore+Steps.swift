@@ -113,8 +113,12 @@ extension EngineCore {
     private func context(_ instance: InstanceID, attempt: Int, in run: ActiveRun) -> StepContext {
         let (id, name, time, mailbox) = (run.id, run.name(of: instance), engine.time, engine.mailbox)
         let budget = OutputBudget(limit: engine.configuration.outputLimit, redactor: run.redactor)
+        let state = run.machine[instance]
+        let history = StepHistory(
+            prior: state.prior.flatMap { $0.isNull ? .none : $0 }, isInDoubt: state.isInDoubt, output: state.output)
         return StepContext(
-            run: id.rawValue, step: name, attempt: attempt, dataDirectory: engine.configuration.dataDirectory
+            run: id.rawValue, step: name, attempt: attempt, dataDirectory: engine.configuration.dataDirectory,
+            history: history
         ) { stream, text in
             for line in budget.admit(text) {
                 mailbox.send(

@@ -37,10 +37,10 @@ let package = Package(
             name: "Workflow",
             dependencies: [
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -52,8 +52,8 @@ let package = Package(
                 "Workflow",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
@@ -64,8 +64,7 @@ let package = Package(
                 "Steps",
                 "Workflow",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),
@@ -80,15 +79,35 @@ let package = Package(
             path: "Tests/Sandbox/StandIn",
             swiftSettings: strict
         ),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        .target(name: "Simulation", dependencies: ["Workflow"], path: "Tests/Simulation", swiftSettings: strict),
+        .executableTarget(
+            name: "soak",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Soak",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Workflow"], swiftSettings: strict),
+        .target(name: "CLimit", path: "Benchmarks/CLimit", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: ["CLimit", "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Benchmarks/Program",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "WorkflowTests",
             dependencies: [
-                "Workflow", .product(name: "GRDB", package: "GRDB.swift"),
+                "TestSupport", "Workflow", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "StepsTests", dependencies: ["StandIn", "Steps", "Workflow"], swiftSettings: strict),
-        .testTarget(name: "AcceptanceTests", dependencies: ["StandIn", "runner"], swiftSettings: strict),
-        .testTarget(name: "RunnerTests", dependencies: ["Steps", "Workflow", "runner"], swiftSettings: strict),
+        .testTarget(
+            name: "StepsTests", dependencies: ["StandIn", "Steps", "TestSupport", "Workflow"], swiftSettings: strict),
+        .testTarget(
+            name: "AcceptanceTests", dependencies: ["StandIn", "TestSupport", "runner"], swiftSettings: strict),
+        .testTarget(
+            name: "RunnerTests", dependencies: ["Steps", "TestSupport", "Workflow", "runner"], swiftSettings: strict),
     ]
 )

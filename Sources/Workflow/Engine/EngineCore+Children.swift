@@ -5,8 +5,7 @@ extension EngineCore {
         let child = run.id.child(run.name(of: instance))
         if run.machine[instance].effect != .none {
             record(.waitStarted(instance, .run(child)), in: run)
-            let id = run.id
-            return after { .send(.joinChild(id, instance)) }
+            return after(.send(.joinChild(run.id, instance)))
         }
         let path = try input.string("workflow")
         guard let workflow = run.workflow.children[path] else {
@@ -71,10 +70,9 @@ extension EngineCore {
     /// Sees to it that the sub-runs which steps of this run wait for go on: the last owner may have ended between the
     /// start of a wait and its look at the sub-run.
     func joinChildren(of run: ActiveRun) {
-        let id = run.id
         for instance in run.machine.instances {
             guard case .waiting(.run) = run.machine[instance].phase else { continue }
-            after { .send(.joinChild(id, instance)) }
+            after(.send(.joinChild(run.id, instance)))
         }
     }
 
@@ -161,8 +159,15 @@ extension EngineCore {
         let error = StepError(
             status == .cancelled && run.machine.status == .cancelling ? .cancelled : .permanent,
             "sub-run \(child.id) ended as \(status.rawValue)" + (reason.map { ": \($0)" } ?? ""),
-            object: "run \(child.id)",
-            remedy: "see 'runner show \(child.id)'; resuming this run resumes it too")
+            object: "run \(child.id)", remedy: Self.remedy(for: status, of: child.id))
         record(.attemptFailed(instance, error, retryAt: nil), in: run)
+    }
+    private static func remedy(for status: RunStatus, of child: RunID) -> String {
+        switch status {
+        case .rolledBack:
+            "see 'runner show \(child)'; it has undone all it did, so roll this run back and start a new one, or skip the step"
+        case .rollbackFailed: "see 'runner show \(child)', and finish what it undoes: 'runner rollback \(child)'"
+        default: "see 'runner show \(child)'; resuming this run resumes it too"
+        }
     }
 }

@@ -13,7 +13,8 @@ public struct Redactor: Sendable {
     /// What is looked for by its first three bytes (the least a needle has), longest first.
     private var byStart: [UInt32: [[UInt8]]] = [:]
     /// A bit for each pair of bytes that a needle starts with: most places of a text are passed over with one look.
-    private var pairs = [UInt64](repeating: 0, count: 1 << 10)
+    /// Empty as long as there are none: most runs have no secret, and this is the largest part of one in memory.
+    private var pairs: [UInt64] = []
 
     public init(_ secrets: some Sequence<String> = []) {
         add(secrets)
@@ -23,6 +24,18 @@ public struct Redactor: Sendable {
     public mutating func add(_ secrets: some Sequence<String>) {
         for secret in secrets where self.secrets.insert(secret).inserted {
             for needle in SecretForms(of: secret).needles where needles.insert(needle).inserted { index(needle) }
+        }
+    }
+
+    /// Adds every text in these values.
+    mutating func add(textsIn values: some Sequence<Value>) {
+        for value in values {
+            switch value {
+            case .string(let text): add([text])
+            case .array(let elements): add(textsIn: elements)
+            case .object(let members): add(textsIn: members.values)
+            case .null, .bool, .integer, .number: break
+            }
         }
     }
 
@@ -89,6 +102,7 @@ public struct Redactor: Sendable {
 
     private mutating func index(_ needle: [UInt8]) {
         let (pair, start) = Self.start(of: needle[0], needle[1], needle[2])
+        if pairs.isEmpty { pairs = [UInt64](repeating: 0, count: 1 << 10) }
         pairs[pair >> 6] |= 1 << UInt64(pair & 63)
         byStart[start, default: []].append(needle)
         byStart[start]?.sort { $0.count > $1.count }

@@ -83,12 +83,7 @@ import Workflow
 
     @Test func aCancelledEngineStopsInGoodOrder() async throws {
         let session = try await bench.start()
-        let started = Promise<Void>()
-        await bench.world.onApply("a") { _, _, _ in
-            started.keep(())
-            try await hang()
-            return nil
-        }
+        let started = await bench.world.hangs("a")
         #expect(try await session.begin(Self.two) == .done)
         await started.value
         session.task.cancel()
@@ -117,12 +112,7 @@ import Workflow
 
     @Test func aTakenOverEngineEnds() async throws {
         let session = try await bench.start()
-        let started = Promise<Void>()
-        await bench.world.onApply("a") { _, _, _ in
-            started.keep(())
-            try await hang()
-            return nil
-        }
+        let started = await bench.world.hangs("a")
         #expect(try await session.begin(Self.two) == .done)
         await started.value
         await bench.world.onApply("a") { _, _, _ in nil }
@@ -134,10 +124,10 @@ import Workflow
     }
 
     /// The journal fails at the k-th append, for every k; what was acknowledged is kept, and nothing is done twice.
-    @Test func theJournalFailsAtEveryAppend() async throws {
+    @Test(arguments: [64, 1]) func theJournalFailsAtEveryAppend(besides: Int) async throws {
         for failsAt in 1..<12 {
             let bench = try EngineBench()
-            let session = try await bench.start(failsAt: failsAt)
+            let session = try await bench.start(failsAt: failsAt, besides: besides)
             let answer = try await session.begin(Self.two)
             let ended = await session.settled()
             if ended != nil {

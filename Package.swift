@@ -41,7 +41,6 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -53,8 +52,8 @@ let package = Package(
                 "Workflow",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
@@ -65,8 +64,7 @@ let package = Package(
                 "Steps",
                 "Workflow",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),
@@ -81,6 +79,16 @@ let package = Package(
             path: "Tests/Sandbox/StandIn",
             swiftSettings: strict
         ),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        .target(name: "Simulation", dependencies: ["Workflow"], path: "Tests/Simulation", swiftSettings: strict),
+        .executableTarget(
+            name: "soak",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Soak",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Workflow"], swiftSettings: strict),
         .target(name: "CLimit", path: "Benchmarks/CLimit", linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
             name: "benchmarks",
@@ -91,12 +99,15 @@ let package = Package(
         .testTarget(
             name: "WorkflowTests",
             dependencies: [
-                "Workflow", .product(name: "GRDB", package: "GRDB.swift"),
+                "TestSupport", "Workflow", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "StepsTests", dependencies: ["Steps", "Workflow"], swiftSettings: strict),
-        .testTarget(name: "AcceptanceTests", dependencies: ["StandIn", "runner"], swiftSettings: strict),
-        .testTarget(name: "RunnerTests", dependencies: ["Steps", "Workflow", "runner"], swiftSettings: strict),
+        .testTarget(
+            name: "StepsTests", dependencies: ["StandIn", "Steps", "TestSupport", "Workflow"], swiftSettings: strict),
+        .testTarget(
+            name: "AcceptanceTests", dependencies: ["StandIn", "TestSupport", "runner"], swiftSettings: strict),
+        .testTarget(
+            name: "RunnerTests", dependencies: ["Steps", "TestSupport", "Workflow", "runner"], swiftSettings: strict),
     ]
 )

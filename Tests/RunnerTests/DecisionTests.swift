@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 import Workflow
 
@@ -12,7 +13,7 @@ struct DecisionTests {
         """
 
     /// Starts a run that waits, and returns once it does.
-    private func start(_ home: Home, _ workflow: String) async throws -> Program {
+    private func start(_ home: Home, _ workflow: String) async throws -> RunningProgram {
         let owner = try home.start("run", workflow)
         try await until("it waits") { owner.output.contains(" waits for ") }
         return owner

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 import Workflow
 
@@ -163,12 +164,51 @@ struct OwnerTests {
         owner.send(signal)
         let result = await owner.result()
         let run = try runName(result.output)
-        #expect(result.status == 128 + signal)
+        #expect(result.status == 128 + signal && !result.isKilled)
+        #expect(try home.kept == ["key", "runner.db"])
         #expect(result.error.contains("stopped by \(name)") && result.error.contains("runner resume \(run)"))
         #expect(try await home.status() == "interrupted")
         try home.write("go", "")
         try await home.succeed("resume", run)
         #expect(home.read("done") == "before\nwait\nafter\n")
+    }
+
+    @Test(
+        "a signal stops a command that only looks, and one that follows another process",
+        arguments: [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")])
+    func stoppedBeside(signal: Int32, name: String) async throws {
+        let home = try Home()
+        try home.workflow(
+            "waiting",
+            "steps: { wait: { uses: command.run, with: { script: 'echo x; touch HOME/began; until test -e HOME/go; do sleep 0.05; done', idempotent: true } } }"
+        )
+        let owner = try home.start("run", "waiting")
+        try await home.file("began")
+        let logs = try home.start("logs", "last", "-f")
+        try await until("it follows the output") { logs.output.contains("x") }
+        let follower = try home.start("resume", "last")
+        try await until("its request is answered") { try await answered(home) == 1 }
+        for process in [logs, follower] {
+            process.send(signal)
+            let result = await process.result()
+            #expect(result.status == 128 + signal && !result.isKilled)
+            #expect(result.error.contains("stopped by \(name)"))
+        }
+        try home.write("go", "")
+        #expect(await owner.result().status == 0)
+        #expect(try home.kept == ["key", "runner.db"])
+    }
+
+    @Test("a signal that the program was told to ignore, as nohup does, is ignored")
+    func ignored() async throws {
+        let home = try Home()
+        try home.workflow("waiting", waiting)
+        let owner = try home.startShell("trap '' HUP; exec \"$runner\" run waiting")
+        try await home.file("began")
+        owner.send(SIGHUP)
+        #expect(try await home.status() == "running")
+        try home.write("go", "")
+        #expect(await owner.result().status == 0)
     }
 
     @Test("the second signal ends the program at once")
@@ -185,8 +225,7 @@ struct OwnerTests {
         owner.send(SIGINT)
         try await until("it has ended") {
             owner.send(SIGINT)
-            let state = try String(contentsOfFile: "/proc/\(owner.pid)/stat", encoding: .utf8)
-            return state.contains(") Z ")
+            return !ProcessWatch.isAlive(owner.pid)
         }
         #expect(await owner.result().status == 130)
     }

@@ -4,10 +4,9 @@ package import Workflow
 ///
 /// The login is made and thrown away: the step checks, and gives its output to the `registry` of `helm.release`. Where the
 /// password may be another one when the run is resumed, name the secret there instead: outputs stay what they were.
-package struct HelmRegistry: StepKind {
+package struct HelmRegistry: CheckingStepKind {
     package let name = "helm.registry"
     package let summary = "Checks a login to an OCI registry, and that it has the charts an install needs."
-    package let reverting = Reverting.nothing
     package let parameters =
         HelmParameters.registry + [
             Parameter("charts", .array(.string), "Charts that must be there, as `oci://host/path/name@version`.")
@@ -20,19 +19,7 @@ package struct HelmRegistry: StepKind {
         self.access = access
     }
 
-    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        .present(try await check(input, context))
-    }
-
-    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try await check(input, context)
-    }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
-
-    private func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         let registry = try HelmParameters.registry(input)
         let charts = ChartStore(Helm(access, dataDirectory: context.dataDirectory), files: access.files)
         try await charts.login(to: registry)

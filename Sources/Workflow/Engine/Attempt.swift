@@ -62,16 +62,19 @@ final class Attempt: Sendable {
             guard await prepare(before) else { throw CancellationError() }
             try Task.checkCancellation()
         }
+        let prior: Value? = before.isNull ? .none : before
         do {
-            return .succeeded(
-                try await kind.apply(input, prior: before.isNull ? .none : before, context), changed: true)
+            return .succeeded(try await kind.apply(input, prior: prior, context), changed: true)
         } catch let error as StepError where error.kind == .outcomeUnknown {
-            return try await observe(after: error)
+            return try await observe(after: error, prior: prior)
         }
     }
 
     /// The reply to a change was lost. Where its effect shows at once, all is well; else the next attempt looks again.
-    private func observe(after error: StepError) async throws -> Result {
+    private func observe(after error: StepError, prior: Value?) async throws -> Result {
+        var context = context
+        context.history.prior = prior
+        context.history.isInDoubt = true
         guard !Task.isCancelled, case .present(let output)? = try? await kind.observe(input, context) else {
             throw error
         }

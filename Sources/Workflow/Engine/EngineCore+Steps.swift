@@ -113,8 +113,12 @@ extension EngineCore {
     private func context(_ instance: InstanceID, attempt: Int, in run: ActiveRun) -> StepContext {
         let (id, name, time, mailbox) = (run.id, run.name(of: instance), engine.time, engine.mailbox)
         let budget = OutputBudget(limit: engine.configuration.outputLimit, redactor: run.redactor)
+        let state = run.machine[instance]
+        let history = StepHistory(
+            prior: state.prior.flatMap { $0.isNull ? .none : $0 }, isInDoubt: state.isInDoubt, output: state.output)
         return StepContext(
-            run: id.rawValue, step: name, attempt: attempt, dataDirectory: engine.configuration.dataDirectory
+            run: id.rawValue, step: name, attempt: attempt, dataDirectory: engine.configuration.dataDirectory,
+            history: history
         ) { stream, text in
             for line in budget.admit(text) {
                 mailbox.send(
@@ -130,11 +134,10 @@ extension EngineCore {
         switch result {
         case .succeeded(let output, let changed):
             do {
-                let sealed = try run.seal(output.secrets, of: instance)
+                let sealed = try run.seal(output.allSecrets, of: instance)
                 var values = output.values
-                var whole = values
-                for (name, secret) in output.secrets { whole[name] = .string(secret) }
                 if !run[step: instance].outputs.isEmpty {
+                    let whole = values.merging(output.allSecrets) { $1 }
                     let scope = scope(run, item: instance, output: .object(whole))
                     values.merge(try scope.evaluate(run[step: instance].outputs)) { $1 }
                 }
@@ -244,7 +247,10 @@ extension EngineCore {
 
     private func recordedOutput(of instance: InstanceID, in run: ActiveRun) -> StepOutput? {
         guard let values = run.machine[instance].output, run.machine[instance].effect == .certain else { return nil }
-        return StepOutput(values, secrets: run.openedSecrets(of: instance))
+        let secrets = run.openedSecrets(of: instance)
+        return StepOutput(
+            values, secrets: secrets.compactMapValues(\.stringValue),
+            secretValues: secrets.filter { $0.value.stringValue == nil })
     }
 
     /// Takes in what a revert came to.

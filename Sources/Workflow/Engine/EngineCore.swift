@@ -197,9 +197,10 @@ final class EngineCore {
             finishRevert(instance, result, in: run)
             advance(run)
         case .timer(let id, let instance, let at):
-            guard let run = runs[id], run.machine.contains(instance), run.machine[instance].deadline == at else {
-                return
-            }
+            // A run that has stopped may be in memory, because somebody says something to it: nothing wakes by itself.
+            guard let run = runs[id], !run.machine.status.isSettled, run.machine.contains(instance),
+                run.machine[instance].deadline == at
+            else { return }
             record(.timerFired(instance), in: run)
             advance(run)
         case .joinChild(let id, let instance): joinChild(of: id, instance)

@@ -153,9 +153,8 @@ private struct PlanWalk {
     ) throws -> PlannedStep {
         switch observation {
         case .present(let output):
-            redactor.add(output.secrets.values)
-            var values = output.values
-            for (name, secret) in output.secrets { values[name] = .string(secret) }
+            redactor.add(textsIn: output.allSecrets.values)
+            var values = output.values.merging(output.allSecrets) { $1 }
             let own = Value.object(values)
             for (name, template) in step.outputs { values[name] = try template.evaluate(in: scope(output: own)) }
             keep(&self, .output(.object(values)))

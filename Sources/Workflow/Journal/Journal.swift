@@ -111,6 +111,21 @@ public struct RunRecord: Hashable, Sendable, Codable {
     public var updatedAt: Timestamp
     public var group: String?
     public var parent: RunID?
+
+    package init(
+        id: RunID, workflow: String, version: Int, bundle: String, status: RunStatus, createdAt: Timestamp,
+        updatedAt: Timestamp, group: String?, parent: RunID?
+    ) {
+        self.id = id
+        self.workflow = workflow
+        self.version = version
+        self.bundle = bundle
+        self.status = status
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.group = group
+        self.parent = parent
+    }
 }
 
 /// Which runs to list.
@@ -180,4 +195,11 @@ public struct ChainReport: Hashable, Sendable, Codable {
     public var head: String
     /// A line for each fault; empty: the history is whole.
     public var faults: [String]
+
+    package init(entries: Int, runs: Int, head: String, faults: [String]) {
+        self.entries = entries
+        self.runs = runs
+        self.head = head
+        self.faults = faults
+    }
 }

@@ -59,6 +59,7 @@ struct Driver {
 
     private func check(_ answer: EngineAnswer, _ run: RunID) async throws {
         if case .refused(let reason) = answer {
+            try Task.checkCancellation()  // An engine that is being stopped refuses everything.
             let isKnown = try await !session.journal.runs(RunQuery(id: run)).isEmpty
             throw CommandFailure(
                 .waits, "refused: \(reason)",
@@ -100,27 +101,41 @@ struct Driver {
         }
     }
 
+    /// Drives whatever the body asks the engine for, in this process.
+    func own<T: Sendable>(_ body: (Engine) async throws -> T) async throws -> T {
+        guard let lease = try await acquire() else {
+            let owner = try await session.owner().map { ": \($0)" } ?? ""
+            throw CommandFailure(
+                .tryLater, "another process drives the runs of this database\(owner)", fix: "let it end, then try again"
+            )
+        }
+        let result = try await withEngine(under: lease, body)
+        guard !Task.isCancelled else { throw Stopped(advice: "all that was done is kept; the same command goes on") }
+        return result
+    }
+
     private func own(
         _ follower: Follower, under lease: Lease, begin: (Engine) async throws -> Void
     ) async throws -> RunStatus {
         let run = follower.run
-        return try await withEngine(under: lease) { engine in
-            let signals = StopSignals { engine.stop() }
-            defer { signals.cancel() }
+        let status = try await withEngine(under: lease) { engine in
             try await begin(engine)
             let status = try await follow(follower, under: engine)
-            if let status, status.isSettled, signals.received == nil { await finishOthers(engine, besides: run) }
-            if let status, status.isSettled { return status }
-            if let signal = signals.received {
-                Terminal.note(
-                    "stopped by \(signal.rawValue); all that was done is kept. Go on with: runner resume \(run)")
-                throw signal.status
-            }
+            if status != nil, !Task.isCancelled { await finishOthers(engine, besides: run) }
+            return status
+        }
+        if let status { return status }
+        // What the engine wrote as it ended.
+        if let status = try await follower.step(), status.isSettled { return status }
+        guard Task.isCancelled else {
             throw CommandFailure(.tryLater, "the engine stopped before the run was done", fix: "runner resume \(run)")
         }
+        throw Stopped(advice: "all that was done is kept. Go on with: runner resume \(run)")
     }
 
-    /// Shows what the engine does with the run, until that is settled or the engine stops.
+    /// Shows what the engine does with the run.
+    ///
+    /// - Returns: Its status once it is settled; nil where the engine stops before.
     private func follow(_ follower: Follower, under engine: Engine) async throws -> RunStatus? {
         let isOver = Locked(false)
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -132,9 +147,9 @@ struct Driver {
             while true {
                 // Asked for first, so that the last look sees all there is.
                 let isLast = isOver.with { $0 }
-                let status = try await follower.step()
-                if isLast || status?.isSettled == true { return status }
-                try await Task.sleep(for: Self.pause)
+                if let status = try await follower.step(), status.isSettled { return status }
+                if isLast { return nil }
+                do { try await Task.sleep(for: Self.pause) } catch { return nil }
             }
         }
     }
@@ -149,6 +164,7 @@ struct Driver {
         await engine.quiet()
     }
 
+    /// Runs an engine for as long as the body takes. Where this task is cancelled, the engine stops in good order.
     private func withEngine<T: Sendable>(
         under lease: Lease, _ body: (Engine) async throws -> T
     ) async throws -> T {
@@ -166,7 +182,12 @@ struct Driver {
         let running = Task { try await engine.run(under: lease) }
         let result: Result<T, any Error>
         do {
-            result = .success(try await body(engine))
+            result = .success(
+                try await withTaskCancellationHandler {
+                    try await body(engine)
+                } onCancel: {
+                    engine.stop()
+                })
         } catch {
             result = .failure(error)
         }
@@ -195,7 +216,9 @@ struct Driver {
                     try await check(await engine.submit(request), request.run)
                 }
             }
-            try await Task.sleep(for: Self.pause)
+            do { try await Task.sleep(for: Self.pause) } catch {
+                throw Stopped(advice: "run \(follower.run) goes on in the process that drives it")
+            }
         }
     }
 }

@@ -39,8 +39,7 @@ struct RunReport {
         let width = names.map(\.count).max() ?? 0
         return zip(machine.instances, names).map { id, name in
             let state = machine[id]
-            let name = name.padding(toLength: width, withPad: " ", startingAt: 0)
-            var line = "  \(LiveView.glyph(state.status)) \(name)  \(state.status.rawValue)"
+            var line = "  \(LiveView.glyph(state.status)) \(name.padded(to: width))  \(state.status.rawValue)"
             if let from = state.startedAt, let to = state.endedAt { line += " in \((to - from).text)" }
             if state.attempts > 1 { line += ", \(state.attempts) attempts" }
             if case .skipped(let reason) = state.phase { line += ": \(reason)" }

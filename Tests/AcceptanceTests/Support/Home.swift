@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A home of the program for one test: its database, key and data.
@@ -24,10 +25,14 @@ final class Home: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     var database: String { "\(path)/runner.db" }
+    /// Used in place of the sandbox's where a test has put one there.
+    var kubeconfig: String { "\(path)/kubeconfig" }
 
     private func environment() throws -> [String: String] {
+        var own = try sandbox.variables()
+        if FileManager.default.fileExists(atPath: kubeconfig) { own["KUBECONFIG"] = kubeconfig }
         let path = "\(programs):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
-        return try sandbox.variables().merging(["RUNNER_HOME": self.path, "NO_COLOR": "1", "PATH": path]) { $1 }
+        return own.merging(["RUNNER_HOME": self.path, "NO_COLOR": "1", "PATH": path]) { $1 }
     }
 
     func start(_ arguments: [String], with variables: [String: String] = [:]) throws -> RunningProgram {
@@ -43,8 +48,7 @@ final class Home: Sendable {
     func succeed(_ arguments: String..., location: SourceLocation = #_sourceLocation) async throws -> String {
         let result = try await Program.runner.run(arguments, environment: try environment())
         try #require(
-            result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.output)\n\(result.error)",
-            sourceLocation: location)
+            result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.text)", sourceLocation: location)
         return result.output
     }
 

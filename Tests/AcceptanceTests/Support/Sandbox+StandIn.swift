@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The stand-in of ClearML's API and of the chart repositories, as tests steer it.

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(10)))

@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 import Workflow
 
 /// A journal file, a clock, a world: what stays when engines come and go.
 final class EngineBench: Sendable {
-    let folder: TemporaryFolder
+    let folder: TemporaryDirectory
     let time = ManualTime()
     let world = World()
     let catalog: StepCatalog
@@ -12,7 +13,7 @@ final class EngineBench: Sendable {
     static let ada = Actor("ada@host")
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try TemporaryDirectory()
         let kinds: [any StepKind] = [
             ThingKind(name: "thing", world: world),
             ThingKind(name: "reader", world: world, reverting: .nothing),

@@ -42,7 +42,8 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
     private func start(_ id: RunID) {
         let actor = nextActor()
         let header = RunHeader(
-            workflow: "main", version: 1, bundle: simulation.bundle.hash, parallel: simulation.scenario.parallel, by: actor)
+            workflow: "main", version: 1, bundle: simulation.bundle.hash, parallel: simulation.scenario.parallel,
+            by: actor)
         send(.start(id, header, sealedSecrets: nil), actor, remotely: simulation.kernel.random.oneIn(3))
     }
 

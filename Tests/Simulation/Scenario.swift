@@ -63,6 +63,11 @@ package struct Scenario: Hashable, Sendable {
         package var items = 0
         /// In seconds: of a sleep, or until an approval or a signal expires.
         package var seconds: Int?
+
+        package init(id: String, kind: Kind) {
+            self.id = id
+            self.kind = kind
+        }
     }
 
     package struct Fault: Hashable, Sendable {
@@ -113,5 +118,10 @@ package struct Scenario: Hashable, Sendable {
 
         package var moment: Moment
         package var action: Action
+
+        package init(moment: Moment, action: Action) {
+            self.moment = moment
+            self.action = action
+        }
     }
 }

@@ -63,7 +63,9 @@ final class SimulatedProcess: @unchecked Sendable {  // Only touched by the kern
         } catch {
             simulation.auditor.note("process \(number) ends: \(error)")
         }
-        if handlers > 0, !isDead { simulation.auditor.fail(.ends, "process \(number) left \(handlers) handlers behind") }
+        if handlers > 0, !isDead {
+            simulation.auditor.fail(.ends, "process \(number) left \(handlers) handlers behind")
+        }
     }
 
     private func acquire(_ journal: FaultyJournal, until deadline: Timestamp) async -> Lease? {

@@ -115,7 +115,8 @@ package final class Simulation: @unchecked Sendable {  // Only touched by the ke
         processes = []
         return Outcome(
             violation: auditor.violation, head: head, commits: commits, processes: count,
-            statuses: Dictionary(uniqueKeysWithValues: auditor.books.map { ($0.key.rawValue, $0.value.status ?? .pending) }),
+            statuses: Dictionary(
+                uniqueKeysWithValues: auditor.books.map { ($0.key.rawValue, $0.value.status ?? .pending) }),
             trace: auditor.trace)
     }
 

@@ -40,7 +40,6 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -52,8 +51,8 @@ let package = Package(
                 "Workflow",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
@@ -64,8 +63,7 @@ let package = Package(
                 "Steps",
                 "Workflow",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),
@@ -80,6 +78,7 @@ let package = Package(
             path: "Tests/Sandbox/StandIn",
             swiftSettings: strict
         ),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .target(name: "Simulation", dependencies: ["Workflow"], path: "Tests/Simulation", swiftSettings: strict),
         .executableTarget(
             name: "soak",
@@ -92,12 +91,14 @@ let package = Package(
         .testTarget(
             name: "WorkflowTests",
             dependencies: [
-                "Workflow", .product(name: "GRDB", package: "GRDB.swift"),
+                "TestSupport", "Workflow", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "StepsTests", dependencies: ["Steps", "Workflow"], swiftSettings: strict),
-        .testTarget(name: "AcceptanceTests", dependencies: ["StandIn", "runner"], swiftSettings: strict),
-        .testTarget(name: "RunnerTests", dependencies: ["Steps", "Workflow", "runner"], swiftSettings: strict),
+        .testTarget(name: "StepsTests", dependencies: ["Steps", "TestSupport", "Workflow"], swiftSettings: strict),
+        .testTarget(
+            name: "AcceptanceTests", dependencies: ["StandIn", "TestSupport", "runner"], swiftSettings: strict),
+        .testTarget(
+            name: "RunnerTests", dependencies: ["Steps", "TestSupport", "Workflow", "runner"], swiftSettings: strict),
     ]
 )

@@ -20,7 +20,7 @@ struct RunnerProgram: AsyncParsableCommand {
               0    done
               1    the run failed, was cancelled, or was rolled back; a plan could not
                    look at a step
-              2    the plan has changes (with --exit-code)
+              2    the plan has changes (with --exit-code), or a tenant has drifted
               3    somebody has to decide: an outcome is unknown, what was asked does
                    not fit the run, or the world has changed since the plan was saved
               64   wrong arguments
@@ -47,13 +47,18 @@ struct RunnerProgram: AsyncParsableCommand {
                 subcommands: [
                     ApproveCommand.self, RejectCommand.self, SignalCommand.self, SkipCommand.self, ResolveCommand.self,
                 ]),
+            CommandGroup(name: "Tenants", subcommands: [TenantCommand.self, FleetCommand.self, DriftCommand.self]),
             CommandGroup(
                 name: "Looking",
                 subcommands: [
                     RunsCommand.self, ShowCommand.self, LogsCommand.self, GraphCommand.self, AuditCommand.self,
                 ]),
             CommandGroup(
-                name: "Workflows", subcommands: [ValidateCommand.self, SchemaCommand.self, KindsCommand.self]),
+                name: "Workflows",
+                subcommands: [
+                    InputsCommand.self, ValidateCommand.self, SchemaCommand.self, KindsCommand.self,
+                    FunctionsCommand.self,
+                ]),
             CommandGroup(
                 name: "This program", subcommands: [DoctorCommand.self, VersionCommand.self, CompletionsCommand.self]),
         ])
@@ -61,27 +66,41 @@ struct RunnerProgram: AsyncParsableCommand {
     static func main() async {
         // A reader that goes away (`runner logs | head`) must not kill a run by a signal.
         signal(SIGPIPE, SIG_IGN)
+        let signals = await StopSignals()
+        let command = Task { try await parseAndRun() }
+        let watch = Task { await signals.watch { command.cancel() } }
+        defer { watch.cancel() }
         do {
-            var command = try parseAsRoot()
-            do {
-                if var asynchronous = command as? any AsyncParsableCommand {
-                    try await asynchronous.run()
-                } else {
-                    try command.run()
-                }
-            } catch let error where isForParser(error) {
-                throw error
-            } catch {
-                throw CommandFailure(explaining: error)
-            }
+            try await command.value
         } catch let status as ExitStatus {
             Foundation.exit(status.rawValue)
         } catch let failure as CommandFailure {
             Terminal.complain(failure.description)
             Foundation.exit(failure.status.rawValue)
+        } catch let stopped as Stopped {
+            let (name, status) = signals.received.map { ("\($0)", $0.exitStatus) } ?? ("a signal", .interrupted)
+            Terminal.note("stopped by \(name)\(stopped.advice.map { "; \($0)" } ?? "")")
+            Foundation.exit(status.rawValue)
         } catch {
             // The argument parser's own: help, and what it has to say about arguments.
             exit(withError: error)
+        }
+    }
+
+    private static func parseAndRun() async throws {
+        var command = try await asyncParseAsRoot()
+        do {
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch is CancellationError {
+            throw Stopped()
+        } catch let error where isForParser(error) || error is Stopped {
+            throw error
+        } catch {
+            throw CommandFailure(explaining: error)
         }
     }
 

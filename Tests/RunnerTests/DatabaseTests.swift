@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 import Workflow
 
@@ -20,6 +21,26 @@ struct DatabaseTests {
     private func sql(_ home: Home, _ statement: String) async throws {
         let result = try await home.shell("sqlite3 \"$home/home/runner.db\" \"\(statement)\"")
         try #require(result.status == 0, "\(result.error)")
+    }
+
+    @Test("a database that nobody uses is one file, however the programs ended")
+    func oneFile() async throws {
+        let home = try await filled()
+        #expect(try home.kept == ["key", "runner.db"])
+        for arguments in ["runs", "show last", "show nothing", "logs last", "audit verify", "resume last"] {
+            _ = try await home.shell("\"$runner\" \(arguments)")
+            #expect(try home.kept == ["key", "runner.db"], "after \(arguments)")
+        }
+    }
+
+    @Test("only a run makes a database that was named: elsewhere the name is a slip")
+    func misnamed() async throws {
+        let home = try Home()
+        for command in ["runs", "show last", "audit verify", "logs last"] {
+            let result = try await home.shell("\"$runner\" \(command) --db \"$home/other.db\"")
+            #expect(result.status == 66 && result.error.contains("there is no database"), "\(command): \(result.text)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: home.path + "/other.db"))
     }
 
     @Test("a damaged file is named as such, and left as it is")
@@ -96,7 +117,7 @@ struct DatabaseTests {
         let head = try #require(report["head"]?.stringValue)
         try await home.succeed("audit", "verify", "--head", head)
 
-        try await sql(home, "UPDATE journal SET events = replace(events, 'tester', 'nobody') WHERE sequence = 1")
+        try await sql(home, "UPDATE journal SET events = replace(events, '@', ' at ') WHERE sequence = 1")
         let changed = try await home.run("audit", "verify")
         #expect(changed.status == 74)
         #expect(changed.output.contains("fault: entry 1 was changed"))

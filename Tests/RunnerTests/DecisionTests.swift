@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 import Workflow
 
@@ -12,7 +13,7 @@ struct DecisionTests {
         """
 
     /// Starts a run that waits, and returns once it does.
-    private func start(_ home: Home, _ workflow: String) async throws -> Program {
+    private func start(_ home: Home, _ workflow: String) async throws -> RunningProgram {
         let owner = try home.start("run", workflow)
         try await until("it waits") { owner.output.contains(" waits for ") }
         return owner
@@ -28,9 +29,9 @@ struct DecisionTests {
         let answer = try await home.succeed("approve", "last", "ask", "--reason", "it is time")
         #expect(answer.output == "step ask is approved\n")
         #expect(await owner.result().status == 0)
-        #expect(home.read("done")?.hasPrefix("tester@") == true)
+        #expect(home.read("done")?.hasPrefix("\(NSUserName())@") == true)
         let log = try await home.succeed("audit", "log", "last").output
-        #expect(log.contains("ask approved by tester@") && log.contains("it is time"))
+        #expect(log.contains("ask approved by \(NSUserName())@") && log.contains("it is time"))
     }
 
     @Test("a step is approved with nobody driving the run; nothing is started by that")
@@ -45,7 +46,7 @@ struct DecisionTests {
         #expect(try await home.steps() == ["ask": "succeeded", "after": "pending"])
         #expect(home.read("done") == nil)
         try await home.succeed("resume", "last")
-        #expect(home.read("done")?.hasPrefix("tester@") == true)
+        #expect(home.read("done")?.hasPrefix("\(NSUserName())@") == true)
     }
 
     @Test("a rejected step fails, with the reason")

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 import Workflow
 
@@ -55,6 +56,36 @@ struct OwnerTests {
         try await home.succeed("resume", "last")
         #expect(home.read("done") == "before\nwait\nafter\n")
         #expect(try await home.show()["steps"]?[1]?["attempts"] == 2)
+        try await home.succeed("audit", "verify")
+    }
+
+    @Test("an interrupted run keeps its concurrency group: a second one is refused, or says what it waits for")
+    func group() async throws {
+        let home = try Home()
+        try home.workflow("first", "concurrency: { group: both, on_conflict: reject }\n" + waiting)
+        try home.workflow("second", "concurrency: { group: both, on_conflict: reject }\n" + quick)
+        try home.workflow("third", "concurrency: { group: both, on_conflict: queue }\n" + quick)
+        let owner = try home.start("run", "first")
+        try await home.file("began")
+        owner.send(SIGKILL)
+        let run = try runName(await owner.result().output)
+
+        let refused = try await home.run("run", "second")
+        #expect(refused.status == 3)
+        #expect(refused.error.contains("run \(run) of group 'both' was interrupted"))
+        for verb in ["resume", "cancel", "rollback"] { #expect(refused.error.contains("'runner \(verb) \(run)'")) }
+        #expect(refused.error.contains("nothing was started"))
+        #expect(home.read("done") == "before\n")
+
+        let queued = try home.start("run", "third")
+        try await until("it says what it waits for") {
+            queued.error.contains("waits for run \(run) of its group 'both'")
+        }
+        let cancelled = try await home.run("cancel", run)
+        #expect(cancelled.status == 0, "\(cancelled.error)")
+        #expect(await queued.result().status == 0)
+        #expect(home.read("done") == "before\nonly\n")
+        try await home.succeed("run", "second")
         try await home.succeed("audit", "verify")
     }
 
@@ -133,12 +164,51 @@ struct OwnerTests {
         owner.send(signal)
         let result = await owner.result()
         let run = try runName(result.output)
-        #expect(result.status == 128 + signal)
+        #expect(result.status == 128 + signal && !result.isKilled)
+        #expect(try home.kept == ["key", "runner.db"])
         #expect(result.error.contains("stopped by \(name)") && result.error.contains("runner resume \(run)"))
         #expect(try await home.status() == "interrupted")
         try home.write("go", "")
         try await home.succeed("resume", run)
         #expect(home.read("done") == "before\nwait\nafter\n")
+    }
+
+    @Test(
+        "a signal stops a command that only looks, and one that follows another process",
+        arguments: [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")])
+    func stoppedBeside(signal: Int32, name: String) async throws {
+        let home = try Home()
+        try home.workflow(
+            "waiting",
+            "steps: { wait: { uses: command.run, with: { script: 'echo x; touch HOME/began; until test -e HOME/go; do sleep 0.05; done', idempotent: true } } }"
+        )
+        let owner = try home.start("run", "waiting")
+        try await home.file("began")
+        let logs = try home.start("logs", "last", "-f")
+        try await until("it follows the output") { logs.output.contains("x") }
+        let follower = try home.start("resume", "last")
+        try await until("its request is answered") { try await answered(home) == 1 }
+        for process in [logs, follower] {
+            process.send(signal)
+            let result = await process.result()
+            #expect(result.status == 128 + signal && !result.isKilled)
+            #expect(result.error.contains("stopped by \(name)"))
+        }
+        try home.write("go", "")
+        #expect(await owner.result().status == 0)
+        #expect(try home.kept == ["key", "runner.db"])
+    }
+
+    @Test("a signal that the program was told to ignore, as nohup does, is ignored")
+    func ignored() async throws {
+        let home = try Home()
+        try home.workflow("waiting", waiting)
+        let owner = try home.startShell("trap '' HUP; exec \"$runner\" run waiting")
+        try await home.file("began")
+        owner.send(SIGHUP)
+        #expect(try await home.status() == "running")
+        try home.write("go", "")
+        #expect(await owner.result().status == 0)
     }
 
     @Test("the second signal ends the program at once")
@@ -155,8 +225,7 @@ struct OwnerTests {
         owner.send(SIGINT)
         try await until("it has ended") {
             owner.send(SIGINT)
-            let state = try String(contentsOfFile: "/proc/\(owner.pid)/stat", encoding: .utf8)
-            return state.contains(") Z ")
+            return !ProcessWatch.isAlive(owner.pid)
         }
         #expect(await owner.result().status == 130)
     }

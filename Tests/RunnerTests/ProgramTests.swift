@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Workflow
 
@@ -48,6 +49,49 @@ struct ProgramTests {
         #expect(result.error.contains("[cycle]") && result.error.contains("one") && result.error.contains("two"))
     }
 
+    @Test("inputs lists what a workflow has to be given, and no secret's default")
+    func inputs() async throws {
+        let home = try Home()
+        try home.workflow(
+            "asks",
+            """
+            description: Asks much.
+            inputs:
+              size: { type: integer, minimum: 1, description: How large }
+              mode: { type: string, default: fast }
+              pin: { type: string, secret: true, default: hush }
+            secrets: { token: { description: Of the server }, other: { required: false } }
+            steps: { only: { uses: sleep, with: { duration: 1s } } }
+            """)
+        #expect(
+            try await home.succeed("inputs", "asks").lines == [
+                "asks, version 1: Asks much.", "inputs (-i NAME=VALUE, or in a file named with -f)",
+                "  size (a whole number, 1 or more; required): How large", "  mode (a string; default: fast)",
+                "  pin (a string; secret; has a default)", "secrets (--secret NAME=SOURCE)",
+                "  token (required): Of the server", "  other",
+            ])
+        #expect(try await home.succeed("functions").output.contains("hocon_quote(value)"))
+    }
+
+    @Test("completions offer runs, steps, workflows and kinds, and make no home")
+    func candidates() async throws {
+        let home = try Home()
+        try home.workflow("pair", pair)
+        func offered(_ property: String, _ words: String...) async throws -> [String] {
+            let result = try await home.shell(
+                "\"$runner\" ---completion \(words[0]) -- positional@\(property) \(words.count) 0 runner \(words.joined(separator: " ")) ''",
+                environment: ["SAP_SHELL": "bash"])
+            return result.lines
+        }
+        #expect(try await offered("0", "show") == ["last"])
+        #expect(!FileManager.default.fileExists(atPath: "\(home.path)/home"))
+        let run = try runName(try await home.succeed("run", "pair").output)
+        #expect(try await offered("0", "show") == ["last", run])
+        #expect(try await offered("1", "logs", "last") == ["one", "two"])
+        #expect(try await offered("0", "validate").contains("pair"))
+        #expect(try await offered("0", "kinds").contains("command.run"))
+    }
+
     @Test("schema is JSON that knows every step kind")
     func schema() async throws {
         let home = try Home()
@@ -85,6 +129,7 @@ struct ProgramTests {
             "run", "plan", "resume", "rollback", "cancel", "retry", "skip", "approve", "reject", "signal", "resolve",
             "runs",
             "show", "logs", "graph", "validate", "schema", "doctor", "version", "completions", "audit",
+            "kinds", "functions", "inputs",
         ]
         for command in commands { #expect(help.contains("\n  \(command) "), "\(command)") }
         for status in [0, 1, 2, 3, 64, 65, 66, 69, 70, 74, 75, 129, 130, 143] {

@@ -11,7 +11,8 @@ package struct ClearMLEnvelope: Hashable, Sendable {
     /// Tells errors of one code apart; 0 where there is nothing to tell.
     package let subcode: Int
     package let message: String
-    /// The server's own version of the endpoint, such as `2.4`; nil where it does not say.
+    /// The version of the API that the call was answered in: the one asked for, else the newest that the server has. Nil
+    /// where it does not say. (`actual_version` is how old the endpoint is.)
     package let version: String?
     package let data: Value
 
@@ -22,7 +23,7 @@ package struct ClearMLEnvelope: Hashable, Sendable {
         self.code = code
         subcode = meta["result_subcode"]?.integerValue ?? 0
         message = meta["result_msg"]?.stringValue ?? ""
-        version = meta["endpoint"]?["actual_version"]?.stringValue
+        version = meta["endpoint"]?["requested_version"]?.stringValue
         data = value["data"] ?? [:]
     }
 }

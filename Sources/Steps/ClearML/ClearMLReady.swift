@@ -1,10 +1,9 @@
 package import Workflow
 
 /// `clearml.ready`: waits until the API server answers from outside, and knows the credentials.
-package struct ClearMLReady: StepKind {
+package struct ClearMLReady: ReadingStepKind {
     package let name = "clearml.ready"
     package let summary = "Waits until ClearML's API server answers and its system credentials work."
-    package let reverting = Reverting.nothing
     package let parameters =
         ClearMLParameters.all + [
             ClearMLParameters.version,
@@ -40,10 +39,6 @@ package struct ClearMLReady: StepKind {
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
         try await wait(input, context, on: transport.clock)
     }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
 
     private func wait<C: Clock<Duration>>(
         _ input: StepInput, _ context: StepContext, on clock: C

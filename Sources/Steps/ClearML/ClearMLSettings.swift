@@ -4,10 +4,9 @@ package import Workflow
 ///
 /// Nothing but arithmetic: what it gives follows from what it takes. The list may hold secrets, so it comes as one sealed
 /// text, for `from_json(…)` in a values file.
-package struct ClearMLSettings: StepKind {
+package struct ClearMLSettings: CheckingStepKind {
     package let name = "clearml.settings"
     package let summary = "Writes ClearML server settings as environment entries, every value quoted as HOCON."
-    package let reverting = Reverting.nothing
     package let parameters = [
         Parameter(
             "settings", .map(.any), required: true, secret: true,
@@ -24,19 +23,7 @@ package struct ClearMLSettings: StepKind {
 
     package init() {}
 
-    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        .present(try Self.output(input))
-    }
-
-    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try Self.output(input)
-    }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
-
-    private static func output(_ input: StepInput) throws(StepError) -> StepOutput {
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         var entries: [(name: String, entry: Value)] = []
         let settings = try input.object("settings").merging(try input.object("overrides")) { $1 }
         for (path, value) in settings.sorted(by: { $0.key < $1.key }) {

@@ -26,6 +26,10 @@ package struct CommandRun: StepKind {
             "revert", .string, exposed: true,
             "A script that undoes it, also what was half done; without it, a rollback passes over it."),
         Parameter("json", .boolean, default: false, "Standard output is JSON, and 'result' what was read from it."),
+        Parameter(
+            "secret", .boolean, default: false,
+            "Standard output is a secret: it is no part of logs and errors, and the outputs, with each text in a 'result', "
+                + "are sealed. Standard error is kept, so nothing secret may be written there."),
     ]
     package let outputs = [
         Parameter(
@@ -51,8 +55,8 @@ package struct CommandRun: StepKind {
         switch result.status {
         case .exited(0): return .present(try output(of: result, of: "check", input, context))
         case .exited(1): return .absent()
-        case .exited(126), .exited(127): throw failure("check", .permanent, result)
-        case .exited, .signalled: throw failure("check", .transient, result)
+        case .exited(126), .exited(127): throw try failure("check", .permanent, result, input)
+        case .exited, .signalled: throw try failure("check", .transient, result, input)
         }
     }
 
@@ -63,10 +67,10 @@ package struct CommandRun: StepKind {
             command, input, as: "command", ifLost: isRepeatable ? .transient : .outcomeUnknown, context)
         switch result.status {
         case .exited(0): return try output(of: result, of: "command", input, context)
-        case .exited(75): throw failure("command", .transient, result)
-        case .exited(126), .exited(127): throw failure("command", .permanent, result)
-        case .exited: throw failure("command", isRepeatable ? .transient : .permanent, result)
-        case .signalled: throw failure("command", isRepeatable ? .transient : .outcomeUnknown, result)
+        case .exited(75): throw try failure("command", .transient, result, input)
+        case .exited(126), .exited(127): throw try failure("command", .permanent, result, input)
+        case .exited: throw try failure("command", isRepeatable ? .transient : .permanent, result, input)
+        case .signalled: throw try failure("command", isRepeatable ? .transient : .outcomeUnknown, result, input)
         }
     }
 
@@ -79,8 +83,8 @@ package struct CommandRun: StepKind {
         let result = try await run(script(revert), input, as: "revert", ifLost: .transient, context)
         switch result.status {
         case .exited(0): return []
-        case .exited(126), .exited(127): throw failure("revert", .permanent, result)
-        case .exited, .signalled: throw failure("revert", .transient, result)
+        case .exited(126), .exited(127): throw try failure("revert", .permanent, result, input)
+        case .exited, .signalled: throw try failure("revert", .transient, result, input)
         }
     }
 
@@ -105,12 +109,13 @@ package struct CommandRun: StepKind {
     ) async throws(StepError) -> ProcessResult {
         var environment: [String: String?] = [:]
         for (name, value) in try input.object("environment") { environment[name] = value.stringValue }
+        let isSecret = try input.flag("secret")
         let request = ProcessRequest(
             command[0], Array(command.dropFirst()), environment: environment,
             input: try input.optionalString("input").map { Array($0.utf8) },
             workingDirectory: try input.optionalString("directory"), captureLimitBytes: Self.outputLimitBytes)
         do {
-            return try await processes.run(request, logging: context)
+            return try await processes.run(request, logging: context, hidingOutput: isSecret)
         } catch {
             var failure = StepError(error, object: role)
             if failure.kind == .outcomeUnknown { failure.kind = lost }
@@ -118,14 +123,17 @@ package struct CommandRun: StepKind {
         }
     }
 
-    private func failure(_ role: String, _ kind: StepError.Kind, _ result: ProcessResult) -> StepError {
+    private func failure(
+        _ role: String, _ kind: StepError.Kind, _ result: ProcessResult, _ input: StepInput
+    ) throws(StepError) -> StepError {
         let what =
             switch result.status {
             case .exited(let code): "ended with status \(code)"
             case .signalled(let signal): "was ended by signal \(signal)"
             }
         // Some programs complain on standard output.
-        let words = [result.error, result.output].lazy.map { Excerpt.end(of: $0.text) }.first { !$0.isEmpty }
+        let told = try input.flag("secret") ? [result.error] : [result.error, result.output]
+        let words = told.lazy.map { Excerpt.end(of: $0.text) }.first { !$0.isEmpty }
         let remedy =
             switch result.status {
             case .exited: "correct what it complains about, then resume the run"
@@ -159,15 +167,23 @@ package struct CommandRun: StepKind {
                     remedy: "write nothing but JSON to standard output, also in 'check'")
             }
         }
-        return StepOutput(values)
+        return try input.flag("secret") ? StepOutput(secretValues: values) : StepOutput(values)
     }
 }
 
 extension ProcessRunning {
-    /// Runs a program, and keeps every line it writes with the attempt.
+    /// Runs a program, and keeps the lines it writes with the attempt.
+    ///
+    /// - Parameter hidesOutput: Whether those of standard output are a secret, and not kept.
     package func run(
-        _ request: ProcessRequest, logging context: StepContext
+        _ request: ProcessRequest, logging context: StepContext, hidingOutput hidesOutput: Bool = false
     ) async throws(ProcessFailure) -> ProcessResult {
-        try await run(request) { line in context.log(line.stream == .output ? .stdout : .stderr, line.text) }
+        try await run(request) { line in
+            switch line.stream {
+            case .output where hidesOutput: break
+            case .output: context.log(.stdout, line.text)
+            case .error: context.log(.stderr, line.text)
+            }
+        }
     }
 }

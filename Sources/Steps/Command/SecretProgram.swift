@@ -11,7 +11,8 @@ package struct SecretProgram: Sendable {
 
     /// - Throws: What the program complained about on standard error.
     package func output(of command: [String]) async throws(StepError) -> String {
-        let request = ProcessRequest(command[0], Array(command.dropFirst()), timeout: .seconds(60), captureLimitBytes: 1 << 20)
+        let request = ProcessRequest(
+            command[0], Array(command.dropFirst()), timeout: .seconds(60), captureLimitBytes: 1 << 20)
         do {
             let result = try await processes.run(request)
             guard result.succeeded else {

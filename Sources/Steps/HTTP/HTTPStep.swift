@@ -28,6 +28,10 @@ package struct HTTPStep: StepKind {
                 "check", .string(.uri),
                 "A URL that answers a GET, with the same headers and credentials, with 2xx where the work is done "
                     + "already (its reply is the step's output then), and with 404 where it is not."),
+            Parameter(
+                "secret", .boolean, default: false,
+                "The reply's body is a secret: it is no part of errors, and the output, with each text in it, is sealed."
+            ),
         ] + HTTPParameters.access
     package let outputs = [
         Parameter("status", .integer, "The reply's status."),
@@ -51,9 +55,9 @@ package struct HTTPStep: StepKind {
         let question = question(check, of: request)
         let response = try await perform(question)
         switch response.status {
-        case 200..<300: return .present(output(of: response))
+        case 200..<300: return .present(try output(of: response, input))
         case 404, 410: return .absent()
-        default: throw refusal(response, question)
+        default: throw try refusal(response, question, input)
         }
     }
 
@@ -109,9 +113,9 @@ package struct HTTPStep: StepKind {
         let response = try await perform(request)
         let expected = expected(input)
         guard expected.isEmpty ? response.isSuccess : expected.contains(response.status) else {
-            throw refusal(response, request)
+            throw try refusal(response, request, input)
         }
-        return output(of: response)
+        return try output(of: response, input)
     }
 
     private func perform(_ request: HTTPRequest) async throws(StepError) -> HTTPResponse {
@@ -128,14 +132,18 @@ package struct HTTPStep: StepKind {
 
     // MARK: Replies
 
-    private func output(of response: HTTPResponse) -> StepOutput {
+    private func output(of response: HTTPResponse, _ input: StepInput) throws(StepError) -> StepOutput {
         let isJSON = response.headers["Content-Type"]?.lowercased().contains("json") == true
         let body = (isJSON ? try? Value(json: response.body) : nil) ?? .string(response.text)
-        return StepOutput(["status": .integer(response.status), "body": body])
+        let status: [String: Value] = ["status": .integer(response.status)]
+        return try input.flag("secret")
+            ? StepOutput(status, secretValues: ["body": body]) : StepOutput(status.merging(["body": body]) { $1 })
     }
 
-    private func refusal(_ response: HTTPResponse, _ request: HTTPRequest) -> StepError {
-        let words = Excerpt.beginning(of: request.withoutSecrets(response.text))
+    private func refusal(
+        _ response: HTTPResponse, _ request: HTTPRequest, _ input: StepInput
+    ) throws(StepError) -> StepError {
+        let words = try input.flag("secret") ? "" : Excerpt.beginning(of: request.withoutSecrets(response.text))
         let target = response.redirect.map { ", a redirect to \(HTTPAddress.display(of: $0))" } ?? ""
         return StepError(
             Self.kind(of: response.status, isRepeatable: request.isRepeatable),

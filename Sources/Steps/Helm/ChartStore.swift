@@ -84,13 +84,43 @@ struct ChartStore: Sendable {
         }
     }
 
+    /// Which of the charts, written as `oci://host/path/name@version`, the registry does not have.
+    func missing(_ charts: [String], in registry: RegistryAccess) async throws -> [String] {
+        try await files.withDirectory { directory in
+            let credentials = try HelmCredentials(registry, in: directory)
+            var missing: [String] = []
+            for chart in charts {
+                let parts = chart.split(separator: "@", maxSplits: 1).map(String.init)
+                let arguments = ["show", "chart", parts.first ?? ""] + Self.options(registry, credentials)
+                do {
+                    try await helm.run(
+                        arguments + (parts.count > 1 ? ["--version", parts[1]] : []), credentials: credentials,
+                        onCluster: false, object: "chart \(chart)")
+                } catch let error as StepError where error.kind == .permanent && Self.isAbsence(error.message) {
+                    missing.append("'\(chart)'")
+                }
+            }
+            return missing
+        }
+    }
+
+    /// Whether a registry says that it has no such chart, or no such version of it.
+    private static func isAbsence(_ text: String) -> Bool {
+        ["not found", "name unknown", "manifest unknown"].contains { text.contains($0) }
+    }
+
+    /// Helm's options for reading from a registry.
+    private static func options(_ registry: RegistryAccess?, _ credentials: HelmCredentials?) -> [String] {
+        (registry?.plainHTTP == true ? ["--plain-http"] : []) + (credentials?.caFile.map { ["--ca-file", $0] } ?? [])
+    }
+
     private func update(_ repository: RepositoryAccess, _ credentials: HelmCredentials) async throws(StepError) {
         let result = try await helm.run(
             ["repo", "update", HelmCredentials.repositoryName], credentials: credentials, onCluster: false,
             object: repository.url)
         // Helm 3 tells of its failure here and exits with 0.
         guard !result.output.text.contains("Unable to get an update") else {
-            throw ToolFailure(tool: "helm", object: repository.url).error(saying: result.output.text)
+            throw ToolFailure(tool: "helm", object: repository.url, place: .charts).error(saying: result.output.text)
         }
     }
 
@@ -107,8 +137,7 @@ struct ChartStore: Sendable {
                 arguments = ["\(HelmCredentials.repositoryName)/\(name)"]
             case .registry(let url, let registry):
                 credentials = try registry.map { try HelmCredentials($0, in: directory) }
-                arguments = [url] + (registry?.plainHTTP == true ? ["--plain-http"] : [])
-                arguments += credentials?.caFile.map { ["--ca-file", $0] } ?? []
+                arguments = [url] + Self.options(registry, credentials)
             case .local(let path): return path
             }
             arguments += version.map { ["--version", $0] } ?? []
@@ -128,7 +157,15 @@ struct ChartStore: Sendable {
     }
 
     private func describe(_ path: String, _ source: ChartSource) async throws(StepError) -> Chart {
-        let result = try await helm.run(["show", "chart", path], onCluster: false, object: source.description)
+        let result: ProcessResult
+        do throws(StepError) {
+            result = try await helm.run(["show", "chart", path], onCluster: false, object: source.description)
+        } catch {
+            guard case .local = source, error.kind == .transient else { throw error }
+            throw StepError(
+                .permanent, error.message, object: source.description,
+                remedy: "this is no chart, or not a whole one: get the file again")
+        }
         let metadata = try ManifestReader.documents(in: result.output.text).first ?? .null
         guard let name = metadata["name"]?.stringValue, let version = metadata["version"] else {
             throw StepError(

@@ -46,7 +46,7 @@ package struct Helm: Sendable {
         do {
             return try await access.processes.run(request, onLine: onLine).requireSuccess(of: request)
         } catch {
-            let failure = ToolFailure(tool: "helm", object: object)
+            let failure = ToolFailure(tool: "helm", object: object, place: onCluster ? .cluster : .charts)
             // `helm repo update` tells on standard output what went wrong, and on standard error only that it did.
             if case .exited = error.kind, arguments.first == "repo", let result = error.result {
                 throw failure.error(saying: result.output.text + result.error.text)

@@ -1,13 +1,16 @@
 package import Workflow
 
-/// `helm.registry`: an OCI registry that lets these credentials in.
+/// `helm.registry`: an OCI registry that lets these credentials in and has these charts.
 ///
-/// The login is made and thrown away: the step checks, and gives its output to the `registry` of `helm.release`.
-package struct HelmRegistry: StepKind {
+/// The login is made and thrown away: the step checks, and gives its output to the `registry` of `helm.release`. Where the
+/// password may be another one when the run is resumed, name the secret there instead: outputs stay what they were.
+package struct HelmRegistry: CheckingStepKind {
     package let name = "helm.registry"
-    package let summary = "Checks a login to an OCI registry of charts."
-    package let reverting = Reverting.nothing
-    package let parameters = HelmParameters.registry
+    package let summary = "Checks a login to an OCI registry, and that it has the charts an install needs."
+    package let parameters =
+        HelmParameters.registry + [
+            Parameter("charts", .array(.string), "Charts that must be there, as `oci://host/path/name@version`.")
+        ]
     package let outputs = HelmParameters.registry
 
     private let access: ClusterAccess
@@ -16,22 +19,17 @@ package struct HelmRegistry: StepKind {
         self.access = access
     }
 
-    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        .present(try await check(input, context))
-    }
-
-    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try await check(input, context)
-    }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
-
-    private func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         let registry = try HelmParameters.registry(input)
-        try await ChartStore(Helm(access, dataDirectory: context.dataDirectory), files: access.files).login(
-            to: registry)
+        let charts = ChartStore(Helm(access, dataDirectory: context.dataDirectory), files: access.files)
+        try await charts.login(to: registry)
+        let missing = try await charts.missing(try input.strings("charts"), in: registry)
+        guard missing.isEmpty else {
+            throw StepError(
+                .permanent, "the registry has no \(missing.joined(separator: ", nor "))",
+                object: "registry \(registry.host)",
+                remedy: "check the charts' names and versions, and that this account may see them")
+        }
         var values: [String: Value] = ["host": .string(registry.host), "plain_http": .bool(registry.plainHTTP)]
         values["username"] = registry.username.map { .string($0) } ?? .null
         values["ca"] = registry.ca.map { .string($0) } ?? .null

@@ -3,10 +3,10 @@ package import Workflow
 /// `helm.repository`: a chart repository that can be read with these credentials and has these charts.
 ///
 /// Nothing is added to anybody's helm: the step checks, and gives its output to the `repository` of `helm.release`.
-package struct HelmRepository: StepKind {
+/// Where the token may be another one when the run is resumed, name the secret there instead: outputs stay what they were.
+package struct HelmRepository: CheckingStepKind {
     package let name = "helm.repository"
     package let summary = "Checks that a chart repository can be read, and that it has the charts an install needs."
-    package let reverting = Reverting.nothing
     package let parameters =
         HelmParameters.repository + [
             Parameter("charts", .array(.string), "Charts that must be there, as `name` or `name@version`.")
@@ -19,20 +19,7 @@ package struct HelmRepository: StepKind {
         self.access = access
     }
 
-    /// Looking is all there is to do, so what can be read is present, and what cannot is an error.
-    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        .present(try await check(input, context))
-    }
-
-    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try await check(input, context)
-    }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
-
-    private func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         let repository = try HelmParameters.repository(input)
         let wanted = try input.strings("charts")
         let charts = ChartStore(Helm(access, dataDirectory: context.dataDirectory), files: access.files)

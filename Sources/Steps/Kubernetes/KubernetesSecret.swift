@@ -13,7 +13,9 @@ package struct KubernetesSecret: StepKind {
             Parameter("namespace", .string, required: true, "The Secret's namespace."),
             Parameter("create_namespace", .boolean, default: false, "Creates the namespace where it is missing."),
             Parameter("type", .string, default: "Opaque", "The Secret's type; fixed once it exists."),
-            Parameter("data", .map(.string), secret: true, "Values by key."),
+            Parameter(
+                "data", .map(.any), secret: true,
+                "Texts by key; a null is not given, so that the key may stand under `generate` as well."),
             Parameter(
                 "generate",
                 .map(
@@ -23,7 +25,8 @@ package struct KubernetesSecret: StepKind {
                             "What it is made of."),
                         Parameter("length", .integer(8...256), default: 32, "Characters; a UUID has its own length."),
                     ])),
-                "Keys to fill where they are missing; a key that has a value keeps it."),
+                "Keys to fill where they are missing; a key that has a value keeps it, and one that is given gets that."
+            ),
         ] + ClusterAccess.parameters
     package let outputs = [
         Parameter("name", .string, "The Secret's name."),
@@ -123,14 +126,13 @@ package struct KubernetesSecret: StepKind {
             namespace = try input.string("namespace")
             createsNamespace = try input.flag("create_namespace")
             type = try input.optionalString("type") ?? "Opaque"
-            data = try input.object("data").compactMapValues { $0.stringValue }
-            generate = try input.object("generate").mapValues { GeneratedValue($0) }
-            let twice = Set(data.keys).intersection(generate.keys).sorted()
-            guard twice.isEmpty else {
-                throw StepError(
-                    .permanent, "given and generated at once: \(twice.joined(separator: ", "))", object: name,
-                    remedy: "name each key under 'data' or under 'generate'")
+            let given = try input.object("data").filter { !$0.value.isNull }
+            if let key = given.keys.sorted().first(where: { given[$0]?.stringValue == nil }) {
+                throw StepError(.permanent, "'data.\(key)' is no text", object: name, remedy: "put it into quotes")
             }
+            data = given.compactMapValues(\.stringValue)
+            generate = try input.object("generate").filter { given[$0.key] == nil }
+                .mapValues { GeneratedValue($0) }
         }
 
         var object: String { "Secret \(namespace)/\(name)" }

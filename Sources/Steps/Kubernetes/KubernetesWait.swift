@@ -1,10 +1,9 @@
 package import Workflow
 
 /// `kubernetes.wait`: waits until an object is as it should be. Only reads.
-package struct KubernetesWait: StepKind {
+package struct KubernetesWait: ReadingStepKind {
     package let name = "kubernetes.wait"
     package let summary = "Waits for a condition, a field's value, a rollout, or an object's creation or deletion."
-    package let reverting = Reverting.nothing
     package let parameters =
         [
             Parameter("kind", .string, required: true, "The object's kind, such as `deployment` or `clusterpolicy`."),
@@ -59,10 +58,6 @@ package struct KubernetesWait: StepKind {
         }
         return wish.output
     }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
 
     private struct Wish {
         let kubectl: Kubectl

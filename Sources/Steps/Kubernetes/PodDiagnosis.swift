@@ -107,7 +107,9 @@ package struct PodDiagnosis {
             return Finding(object: object, text: "\(place) is still running", logs: logs(previous: false))
         }
         let probe = lastEvent(about: pod, namespace: namespace, reasons: ["Unhealthy"], container: container)
-        let restarted = restarts > 0 ? ", \(restarts) restarts" : ""
+        // Between two crashes a container runs: what ended it the last time is the cause to look at.
+        let last = status["lastState"]?["terminated"].map { ", the last time with \(ending($0))" } ?? ""
+        let restarted = restarts > 0 ? ", \(restarts) restarts\(last)" : ""
         return Finding(
             object: object, text: join("\(place) runs and is not ready\(restarted)", probe),
             logs: restarts > 0 ? logs(previous: true) : nil)

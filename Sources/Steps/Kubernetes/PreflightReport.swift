@@ -110,6 +110,12 @@ package struct PreflightReport {
         )
     }
 
+    package mutating func checkNamespaces(_ names: [String], expected: [String]) {
+        for name in expected where !names.contains(name) {
+            warnings.append("there is no namespace '\(name)'\(Self.list(names)): nothing can be let in from there")
+        }
+    }
+
     static func list(_ names: [String]) -> String {
         names.isEmpty ? " (there is none)" : " (there are: \(names.sorted().joined(separator: ", ")))"
     }

@@ -10,10 +10,19 @@ package struct ToolFailure {
     package let tool: String
     /// What was worked on.
     package let object: String?
+    /// Whom the program talked to: the same words call for another remedy there.
+    package let place: Place
 
-    package init(tool: String, object: String?) {
+    package enum Place: Sendable {
+        case cluster
+        /// A chart repository, an OCI registry, or a chart's file.
+        case charts
+    }
+
+    package init(tool: String, object: String?, place: Place = .cluster) {
         self.tool = tool
         self.object = object
+        self.place = place
     }
 
     /// The error for a program that ended with a status other than 0, or did not end as it should.
@@ -25,7 +34,8 @@ package struct ToolFailure {
     /// The error for what a program printed on standard error.
     package func error(saying text: String) -> StepError {
         let words = Self.tidied(text)
-        guard let rule = Self.rules.first(where: { $0.matches(words) }) else {
+        let rules = place == .charts ? Self.chartRules + Self.rules : Self.rules
+        guard let rule = rules.first(where: { $0.matches(words) }) else {
             return StepError(.transient, "\(tool): \(words)", object: object)
         }
         return StepError(rule.kind, "\(tool): \(words)", object: object, remedy: rule.remedy)
@@ -37,7 +47,8 @@ package struct ToolFailure {
         let told = text.range(of: "\nPlease review the fields above").map { text[..<$0.lowerBound] } ?? text[...]
         let lines = told.split(whereSeparator: \.isNewline).filter { line in
             !line.hasPrefix("WARNING: ") && !line.hasPrefix("Warning: ") && !line.hasPrefix("level=")
-                && !line.hasPrefix("Hang tight") && line.firstMatch(of: /^[EWI]\d{4} [\d:.]+/) == nil
+                && !line.hasPrefix("Hang tight") && !line.hasPrefix("Update Complete.")
+                && line.firstMatch(of: /^[EWI]\d{4} [\d:.]+/) == nil
         }
         let said = (lines.isEmpty ? text.split(whereSeparator: \.isNewline) : lines).suffix(20)
             .map { line in
@@ -62,6 +73,35 @@ package struct ToolFailure {
 
         func matches(_ text: String) -> Bool { needles.contains { text.contains($0) } }
     }
+
+    /// What chart repositories and registries say, and what helm says of their answers.
+    private static let chartRules = [
+        Rule(
+            .permanent,
+            "check user name and password, or token, and whether it has expired; bind a new one when you resume the run "
+                + "(`--secret NAME=SOURCE`)",
+            "401 Unauthorized", "401: unauthorized", ": 401"),
+        Rule(
+            .permanent, "ask for access to these charts for this account, or use another account", "403 Forbidden",
+            "code 403", "access to the resource is denied"),
+        Rule(
+            .permanent, "the server's certificate is not trusted: give its authority (`ca`)", "x509:",
+            "certificate signed by unknown authority"),
+        Rule(
+            .permanent, "check the chart's name, its version and its repository", "404 Not Found", ": not found",
+            "manifest unknown", "name unknown", "code 404"),
+        // A proxy's page may come with a 200. It may be gone in a minute, so it is worth another try.
+        Rule(
+            .transient, "what answers there is no server of charts: check the address, and the proxy before it",
+            "cannot unmarshal", "no API version specified", "does not appear to be a gzipped archive",
+            "invalid character",
+            "error converting YAML", "error unmarshaling JSON", "400 Bad Request", "code 400"),
+        Rule(
+            .transient, "check that the server of the charts is up, and can be reached from here", "connection refused",
+            "i/o timeout", "TLS handshake timeout", "no route to host", "connection reset", "EOF", "no such host",
+            "Temporary failure in name", "network is unreachable", "Client.Timeout", "429 Too Many", "500 Internal",
+            "502 Bad Gateway", "503 Service", "504 Gateway", "code 429", "code 500", "code 502", "code 503", "code 504"),
+    ]
 
     /// The first that matches decides, so what is more telling stands higher: a full text may hold several.
     private static let rules = [

@@ -1,9 +1,9 @@
 /// Finds the name that was probably meant.
-enum Spelling {
+package enum Spelling {
     /// The nearest of `words`, where one is near enough to be a slip of the hand; nil otherwise.
     ///
     /// Case, `-` and `_` count for nothing, so `admin-email` finds `admin_email`. Of several alike the first by name.
-    static func nearest(to word: String, among words: some Sequence<String>) -> String? {
+    package static func nearest(to word: String, among words: some Sequence<String>) -> String? {
         let wanted = folded(word)
         guard wanted.count <= 64 else { return nil }
         let limit = max(1, min(3, wanted.count / 3))
@@ -18,7 +18,7 @@ enum Spelling {
     }
 
     /// The `fix:` line for a name that is none of `words`.
-    static func remedy(for word: String, among words: some Sequence<String>, none: String) -> String {
+    package static func remedy(for word: String, among words: some Sequence<String>, none: String) -> String {
         if let nearest = nearest(to: word, among: words) { return "write '\(nearest)'" }
         return choice(of: words.sorted(), none: none)
     }

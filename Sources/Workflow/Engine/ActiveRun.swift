@@ -15,7 +15,7 @@ final class ActiveRun {
     /// Attempts and reverts under way.
     var tasks: [InstanceID: Task<Void, Never>] = [:]
     /// The secret outputs of steps, opened once.
-    private var opened: [InstanceID: [String: String]] = [:]
+    private var opened: [InstanceID: [String: Value]] = [:]
     private let sealer: Sealer
 
     init(id: RunID, workflow: Workflow, machine: RunMachine, sealer: Sealer) {
@@ -48,11 +48,11 @@ final class ActiveRun {
     func step(of instance: InstanceID) -> StepDefinition { definition.steps[instance.step] }
 
     /// Adds secrets to what the redactor knows, and seals them for the journal; nil where there are none.
-    func seal(_ secrets: [String: String], of instance: InstanceID) throws -> String? {
+    func seal(_ secrets: [String: Value], of instance: InstanceID) throws -> String? {
         guard !secrets.isEmpty else { return nil }
-        redactor.add(secrets.values)
+        redactor.add(textsIn: secrets.values)
         opened[instance] = secrets
-        return try sealer.seal(secrets, context: context(instance))
+        return try sealer.seal(values: secrets, context: context(instance))
     }
 
     /// The outputs of an instance, secrets among them; null where it was skipped or has none yet.
@@ -61,12 +61,12 @@ final class ActiveRun {
         guard var values = state.output else { return .null }
         if let sealed = state.sealed {
             do {
-                let secrets = try opened[instance] ?? sealer.open(sealed, context: context(instance))
+                let secrets = try opened[instance] ?? sealer.values(in: sealed, context: context(instance))
                 if opened[instance] == nil {
                     opened[instance] = secrets
-                    redactor.add(secrets.values)
+                    redactor.add(textsIn: secrets.values)
                 }
-                for (name, secret) in secrets { values[name] = .string(secret) }
+                values.merge(secrets) { $1 }
             } catch {
                 throw .invalid(String(describing: error))
             }
@@ -87,12 +87,12 @@ final class ActiveRun {
     }
 
     /// The secret outputs of an instance that were opened before; a failure to open them shows where they are read.
-    func openedSecrets(of instance: InstanceID) -> [String: String] {
+    func openedSecrets(of instance: InstanceID) -> [String: Value] {
         if opened[instance] == nil, let sealed = machine[instance].sealed,
-            let secrets = try? sealer.open(sealed, context: context(instance))
+            let secrets = try? sealer.values(in: sealed, context: context(instance))
         {
             opened[instance] = secrets
-            redactor.add(secrets.values)
+            redactor.add(textsIn: secrets.values)
         }
         return opened[instance] ?? [:]
     }

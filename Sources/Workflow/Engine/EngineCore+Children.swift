@@ -161,8 +161,15 @@ extension EngineCore {
         let error = StepError(
             status == .cancelled && run.machine.status == .cancelling ? .cancelled : .permanent,
             "sub-run \(child.id) ended as \(status.rawValue)" + (reason.map { ": \($0)" } ?? ""),
-            object: "run \(child.id)",
-            remedy: "see 'runner show \(child.id)'; resuming this run resumes it too")
+            object: "run \(child.id)", remedy: Self.remedy(for: status, of: child.id))
         record(.attemptFailed(instance, error, retryAt: nil), in: run)
+    }
+    private static func remedy(for status: RunStatus, of child: RunID) -> String {
+        switch status {
+        case .rolledBack:
+            "see 'runner show \(child)'; it has undone all it did, so roll this run back and start a new one, or skip the step"
+        case .rollbackFailed: "see 'runner show \(child)', and finish what it undoes: 'runner rollback \(child)'"
+        default: "see 'runner show \(child)'; resuming this run resumes it too"
+        }
     }
 }

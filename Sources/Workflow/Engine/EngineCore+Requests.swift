@@ -31,7 +31,8 @@ extension EngineCore {
                 run.open(sealedSecrets: sealed)
                 keepSecrets(of: run.id, sealed: sealed)
             }
-            try requireFreeGroup(run)
+            // One that was held back goes on waiting for its turn.
+            if run.machine.status != .pending { try requireFreeGroup(run) }
             // A run that was only interrupted goes on as soon as somebody drives it.
             if run.machine.status.isSettled {
                 try tryRecord(.resumed(by: actor), in: run)
@@ -66,8 +67,8 @@ extension EngineCore {
         var header = header
         if let rule = workflow.definition.concurrency, header.group == nil {
             header.group = try group(rule, header)
-            if rule.onConflict == .reject, isGroupBusy(header.group, besides: id) {
-                throw InvalidEvent("another run of group '\(header.group ?? "")' is under way")
+            if rule.onConflict == .reject, let holder = holder(of: header.group, besides: id) {
+                throw InvalidEvent(holder.description)
             }
         }
         try begin(id, header, workflow, sealedSecrets: sealedSecrets)
@@ -96,7 +97,9 @@ extension EngineCore {
             keepSecrets(of: id, sealed: sealedSecrets)
         }
         try tryRecord(.created(header), in: run)
-        if !isGroupBusy(header.group, besides: id) {
+        if let holder = holder(of: header.group, besides: id) {
+            note("held back: \(holder)", of: run)
+        } else {
             try tryRecord(.admitted, in: run)
             advance(run)
         }
@@ -122,8 +125,8 @@ extension EngineCore {
     }
 
     private func requireFreeGroup(_ run: ActiveRun) throws(InvalidEvent) {
-        if isGroupBusy(run.machine.header?.group, besides: run.id) {
-            throw InvalidEvent("another run of group '\(run.machine.header?.group ?? "")' is under way")
+        if let holder = holder(of: run.machine.header?.group, besides: run.id) {
+            throw InvalidEvent(holder.description)
         }
     }
 

@@ -136,10 +136,9 @@ extension EngineCore {
         case .succeeded(let output, let changed):
             do {
                 let step = run.step(of: instance)
-                let sealed = try run.seal(output.secrets, of: instance)
+                let sealed = try run.seal(output.allSecrets, of: instance)
                 var values = output.values
-                var whole = values
-                for (name, secret) in output.secrets { whole[name] = .string(secret) }
+                let whole = values.merging(output.allSecrets) { $1 }
                 let extra = try scope(run, item: instance, output: .object(whole)).evaluate(step.outputs)
                 values.merge(extra) { $1 }
                 record(
@@ -252,7 +251,10 @@ extension EngineCore {
 
     private func recordedOutput(of instance: InstanceID, in run: ActiveRun) -> StepOutput? {
         guard let values = run.machine[instance].output, run.machine[instance].effect == .certain else { return nil }
-        return StepOutput(values, secrets: run.openedSecrets(of: instance))
+        let secrets = run.openedSecrets(of: instance)
+        return StepOutput(
+            values, secrets: secrets.compactMapValues(\.stringValue),
+            secretValues: secrets.filter { $0.value.stringValue == nil })
     }
 
     /// Takes in what a revert came to.

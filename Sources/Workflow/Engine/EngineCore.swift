@@ -5,6 +5,9 @@ final class EngineCore {
     let engine: Engine
     let lease: Lease
     var runs: [RunID: ActiveRun] = [:]
+    /// The concurrency groups of runs that were under way when the last owner ended and that nobody has woken since: what
+    /// such a run has begun is neither done nor undone, so it keeps its group.
+    private var asleep: [RunID: String] = [:]
     var random: any RandomNumberGenerator
     /// The time of the events being handled: one for all that become durable together.
     var now: Timestamp
@@ -34,8 +37,12 @@ final class EngineCore {
 
     /// Takes over the runs that were under way when the last owner ended.
     func recover() async throws {
-        guard engine.configuration.recovery == .all else { return }
-        for record in try await engine.journal.runs(.unsettled).reversed() { _ = try await loadIfReadable(record) }
+        let unsettled = try await engine.journal.runs(.unsettled)
+        guard engine.configuration.recovery == .all else {
+            for record in unsettled where record.status != .pending { asleep[record.id] = record.group }
+            return
+        }
+        for record in unsettled.reversed() { _ = try await loadIfReadable(record) }
         now = engine.time.now()
         for run in runs.values.sorted(by: { $0.id < $1.id }) {
             wake(run)
@@ -48,6 +55,7 @@ final class EngineCore {
     func wake(_ run: ActiveRun) {
         guard !run.isAwake else { return }
         run.isAwake = true
+        asleep[run.id] = nil
         for event in run.machine.interruptions { record(event, in: run) }
         armTimers(of: run)
         joinChildren(of: run)
@@ -192,7 +200,8 @@ final class EngineCore {
         case .awaitIdle(let promise): runs.isEmpty ? promise.keep(()) : idleWaiters.append(promise)
         // Whether it holds now is seen after the next commit, which comes at once.
         case .awaitQuiet(let promise): quietWaiters.append(promise)
-        case .listAtWork(let promise): promise.keep(runsAtWork.filter { $0.machine.header?.parent == nil }.map(\.id).sorted())
+        case .listAtWork(let promise):
+            promise.keep(runsAtWork.filter { $0.machine.header?.parent == nil }.map(\.id).sorted())
         case .stop: stop()
         }
     }
@@ -360,17 +369,22 @@ final class EngineCore {
     /// Lets runs start that their concurrency group held back.
     func admitPending() {
         for run in runs.values.sorted(by: { $0.id < $1.id }) where run.machine.status == .pending && run.isAwake {
-            guard !isGroupBusy(run.machine.header?.group, besides: run.id) else { continue }
+            guard holder(of: run.machine.header?.group, besides: run.id) == nil else { continue }
             record(.admitted, in: run)
             advance(run)
         }
     }
 
-    func isGroupBusy(_ group: String?, besides id: RunID) -> Bool {
-        guard let group else { return false }
-        return runs.values.contains { other in
+    /// The run that keeps the others of its group from starting; nil where the group is free.
+    func holder(of group: String?, besides id: RunID) -> GroupHolder? {
+        guard let group else { return nil }
+        if let other = asleep.filter({ $0.key != id && $0.value == group }).keys.min() {
+            return GroupHolder(run: other, group: group, isInterrupted: true)
+        }
+        let atWork = runs.values.filter { other in
             other.id != id && other.isAwake && other.machine.header?.group == group && other.machine.status != .pending
                 && !other.machine.status.isSettled
         }
+        return atWork.map(\.id).min().map { GroupHolder(run: $0, group: group, isInterrupted: false) }
     }
 }

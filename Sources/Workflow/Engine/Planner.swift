@@ -35,6 +35,8 @@ private struct PlanWalk {
     let log: @Sendable (String, String) -> Void
     /// What is known of the steps that were visited.
     private var known: [String: Known] = [:]
+    /// Steps that would change something, or stand on one that would: what needs them meets another world than today's.
+    private var unsettled: Set<Int> = []
     private var redactor: Redactor
 
     enum Known: Sendable {
@@ -64,10 +66,18 @@ private struct PlanWalk {
                     workflow.definition.steps[$0].needs.allSatisfy { planned[$0] != nil }
                 })
             else { break }
-            let step = rest.remove(at: next)
-            planned[step] = try await plan(workflow.definition.steps[step])
+            let index = rest.remove(at: next)
+            let step = workflow.definition.steps[index]
+            let isOnMovingGround = step.needs.contains { unsettled.contains($0) }
+            let plans = try await plan(step).map { isOnMovingGround ? $0.excused(by: names(of: step.needs)) : $0 }
+            if isOnMovingGround || !plans.allSatisfy(\.isQuiet) { unsettled.insert(index) }
+            planned[index] = plans
         }
         return workflow.definition.steps.indices.flatMap { planned[$0] ?? [] }
+    }
+
+    private func names(of steps: [Int]) -> String {
+        steps.filter(unsettled.contains).map { "'\(workflow.definition.steps[$0].id)'" }.joined(separator: ", ")
     }
 
     private mutating func plan(_ step: StepDefinition) async throws -> [PlannedStep] {
@@ -143,9 +153,8 @@ private struct PlanWalk {
     ) throws -> PlannedStep {
         switch observation {
         case .present(let output):
-            redactor.add(output.secrets.values)
-            var values = output.values
-            for (name, secret) in output.secrets { values[name] = .string(secret) }
+            redactor.add(textsIn: output.allSecrets.values)
+            var values = output.values.merging(output.allSecrets) { $1 }
             let own = Value.object(values)
             for (name, template) in step.outputs { values[name] = try template.evaluate(in: scope(output: own)) }
             keep(&self, .output(.object(values)))
@@ -222,5 +231,19 @@ private struct PlanWalk {
                 case nil: return nil
                 }
             })
+    }
+}
+
+extension PlannedStep {
+    /// What could not be looked at may be just what earlier steps are to bring: no reason yet to call it a failure.
+    fileprivate func excused(by steps: String) -> PlannedStep {
+        var step = self
+        step.steps = self.steps.map { $0.excused(by: steps) }
+        guard action == .failed else { return step }
+        step.action = .unknown
+        // What to do about it does not matter yet: only the first line.
+        let first = reason?.split(separator: "\n").first.map { ": \($0)" } ?? ""
+        step.reason = "cannot be looked at before \(steps)\(first)"
+        return step
     }
 }

@@ -26,6 +26,18 @@ public struct Redactor: Sendable {
         }
     }
 
+    /// Adds every text in these values.
+    mutating func add(textsIn values: some Sequence<Value>) {
+        for value in values {
+            switch value {
+            case .string(let text): add([text])
+            case .array(let elements): add(textsIn: elements)
+            case .object(let members): add(textsIn: members.values)
+            case .null, .bool, .integer, .number: break
+            }
+        }
+    }
+
     public func redact(_ text: String) -> String {
         if needles.isEmpty { return text }
         var text = text

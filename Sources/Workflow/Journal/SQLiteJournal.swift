@@ -44,9 +44,16 @@ public final class SQLiteJournal: Journal {
         try mapped { try Self.prepare(self.pool) }
     }
 
-    /// Closes the file; every call after it fails.
+    /// Closes the file; every call after it fails. Where no other process has it open, the log beside it is taken in and
+    /// removed.
     public func close() throws {
-        try mapped { try self.pool.close() }
+        try mapped {
+            try self.pool.close()
+            // The connection that closes last takes the log in, but not one that may only read, as those of the pool.
+            let last = try DatabaseQueue(path: self.path)
+            try last.read { database in _ = try Int.fetchOne(database, sql: "PRAGMA user_version") }
+            try last.close()
+        }
     }
 
     /// Looks at a file without changing it: opening one for writing turns it to WAL.

@@ -103,7 +103,8 @@ extension RunMachine {
     }
 
     func require(_ condition: Bool, _ event: RunEvent) throws(InvalidEvent) {
-        if !condition { throw InvalidEvent("a run that is \(status.rawValue) cannot take \(event.summary(in: graph))") }
+        if condition { return }
+        throw InvalidEvent("'\(event.summary(in: graph))' does not fit a run whose status is \(status.rawValue)")
     }
 
     private func waitsForRun(_ id: InstanceID) -> Bool {

@@ -80,11 +80,19 @@ public struct Change: Hashable, Sendable, Codable {
 public struct StepOutput: Hashable, Sendable {
     /// Public values by name, readable as `${{ steps.ID.NAME }}`.
     public var values: [String: Value]
-    /// Secret values by name, readable the same way; sealed before they are stored, redacted wherever text leaves.
+    /// Secret texts by name, readable the same way; sealed before they are stored, redacted wherever text leaves.
     public var secrets: [String: String]
+    /// Secret values of other shapes: sealed likewise, and each text in one is a secret.
+    public var secretValues: [String: Value]
 
-    public init(_ values: [String: Value] = [:], secrets: [String: String] = [:]) {
+    public init(
+        _ values: [String: Value] = [:], secrets: [String: String] = [:], secretValues: [String: Value] = [:]
+    ) {
         self.values = values
         self.secrets = secrets
+        self.secretValues = secretValues
     }
+
+    /// All that is secret, by name.
+    var allSecrets: [String: Value] { secretValues.merging(secrets.mapValues { .string($0) }) { $1 } }
 }

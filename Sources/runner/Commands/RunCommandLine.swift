@@ -1,31 +1,33 @@
 import ArgumentParser
-import Foundation
 import Workflow
 
-/// How a run is shown while it goes on.
-struct ViewOptions: ParsableArguments {
-    @Flag(help: "One JSON object a line.")
-    var json = false
-
-    func view(_ environment: [String: String]) -> any RunView {
-        if json { return JSONView() }
-        return Terminal.isInteractive(environment) ? LiveView(environment: environment) : PlainView()
-    }
-}
-
-/// `runner run`.
+/// `runner run`. (A `RunCommand` is what the machine asks the engine for.)
 struct RunCommandLine: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Starts a run of a workflow and follows it to its end.")
+        commandName: "run", abstract: "Starts a run of a workflow and follows it to its end.",
+        discussion: """
+            Prints the run's name first. Where another process drives the runs of this database, the run is handed to it.
 
-    @Argument(help: "The path of a workflow's file, or the name of a shipped one, such as install.")
+            Examples:
+              runner run install -f inputs.yaml
+              runner run install -f inputs.yaml --secret token=file:/root/token
+              runner run hello.yaml -i name=you -i 'features=[a, b]'
+              runner run --plan saved.plan
+
+            \(ExitStatus.ofRuns)
+            """)
+
+    @Argument(
+        help: "The path of a workflow's file, or the name of a shipped one, such as install.",
+        completion: Candidates.workflows)
     var workflow: String?
     @OptionGroup var given: GivenOptions
-    @Option(help: "How many steps run at once.")
+    @Option(help: ArgumentHelp("How many steps run at once.", valueName: "number"))
     var parallel = 8
     @Option(
         help: ArgumentHelp(
-            "Do exactly what this saved plan says, or refuse where the world has changed.", valueName: "file"))
+            "Do exactly what this saved plan says, or refuse where the world has changed.", valueName: "file"),
+        completion: .file())
     var plan: String?
     @OptionGroup var show: ViewOptions
     @OptionGroup var database: DatabaseOption
@@ -41,24 +43,13 @@ struct RunCommandLine: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try Session(database)
-        let prepared = try await prepare(session)
-        let definition = prepared.workflow.definition
-        let id: RunID = {
-            var random = SystemRandomNumberGenerator()
-            return RunID(at: session.time.now(), using: &random)
-        }()
-        let header = RunHeader(
-            workflow: definition.name, version: definition.version, bundle: prepared.workflow.bundle.hash,
-            inputs: prepared.inputs, secretSources: prepared.sources, parallel: parallel, by: session.actor)
-        let secrets = prepared.sealable
-        let sealed = secrets.isEmpty ? nil : try session.home.sealer().seal(secrets, context: id.rawValue)
-        try await session.journal.store(bundle: prepared.workflow.bundle.encoded, hash: prepared.workflow.bundle.hash)
-        if !show.json { Terminal.print("run \(id)") }
-        let status = try await Driver(session: session).drive(
-            .start(id, header, sealedSecrets: sealed), view: show.view(session.environment))
-        try await Ending(session: session).tell(id, json: show.json)
-        throw ExitStatus(status)
+        try await Session.open(database, isMade: true) { session in
+            let request = try await prepare(session).start(session, parallel: parallel)
+            if !show.json { Terminal.print("run \(request.run)") }
+            let status = try await Driver(session: session).drive(request, view: show.view(session.environment))
+            if !show.json { try await session.tellEnding(of: request.run) }
+            throw ExitStatus(status)
+        }
     }
 
     private func prepare(_ session: Session) async throws -> PreparedRun {
@@ -69,17 +60,5 @@ struct RunCommandLine: AsyncParsableCommand {
             return prepared
         }
         return try await PreparedRun(workflow ?? "", given, session)
-    }
-}
-
-/// What is said once a run has settled.
-struct Ending {
-    let session: Session
-
-    func tell(_ id: RunID, json: Bool) async throws {
-        guard !json, let record = try await session.journal.runs(RunQuery(id: id)).first else { return }
-        let (machine, workflow) = try await session.machine(of: record)
-        Terminal.print(
-            RunReport(record: record, status: record.status.rawValue, machine: machine, workflow: workflow).ending)
     }
 }

@@ -5,36 +5,51 @@ import Workflow
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Lists runs, newest first.",
-        discussion: "A run that should be under way, but is driven by nobody, is listed as interrupted.")
+        discussion: """
+            A run that should be under way, but is driven by nobody, is listed as interrupted.
+
+            Examples:
+              runner runs --status failed
+              runner runs --workflow install --limit 1 --json
+            """)
     @Flag(help: "One JSON object a run.") var json = false
     @Flag(help: "Sub-runs too.") var all = false
-    @Option(help: "At most so many.") var limit = 50
-    @Option(help: "Only those of this workflow.") var workflow: String?
-    @Option(help: "Only those of this status; interrupted is one.") var status: String?
+    @Option(help: ArgumentHelp("At most so many.", valueName: "number")) var limit = 50
+    @Option(help: ArgumentHelp("Only those of this workflow.", valueName: "name")) var workflow: String?
+    @Option(help: "Only those of this status; interrupted is one.", completion: .list(statuses)) var status: String?
     @OptionGroup var database: DatabaseOption
 
     private static let interrupted = "interrupted"
+    private static let statuses = RunStatus.allCases.map(\.rawValue) + [interrupted]
 
     func validate() throws {
         guard limit >= 0 else { throw ValidationError("--limit needs a number of runs") }
-        let known = RunStatus.allCases.map(\.rawValue) + [Self.interrupted]
-        guard let status, !known.contains(status) else { return }
-        throw ValidationError("there is no status '\(status)'; there are \(known.joined(separator: ", "))")
+        guard let status, !Self.statuses.contains(status) else { return }
+        throw ValidationError("there is no status '\(status)'; there are \(Self.statuses.joined(separator: ", "))")
     }
 
     func run() async throws {
-        let session = try Session(database)
-        let owner = try await session.owner()
+        try await Session.open(database) { session in
+            let owner = try await session.owner()
+            let records = try await session.journal.runs(query(isDriven: owner != nil))
+            let width = records.map(\.workflow.count).max() ?? 0
+            for record in records {
+                let status = session.status(of: record, owner: owner)
+                Terminal.print(json ? record.json(status).canonicalJSON : record.text(status, width))
+            }
+            if records.isEmpty, !json { Terminal.note("there are no such runs in \(session.home.database)") }
+        }
+    }
+
+    /// - Parameter isDriven: Whether somebody drives the runs: a run that is not settled is interrupted otherwise.
+    private func query(isDriven: Bool) -> RunQuery {
         var query = RunQuery(workflow: workflow, includesChildren: all, limit: limit)
         if status == Self.interrupted {
-            query.statuses = owner == nil ? RunQuery.unsettled.statuses : []
+            query.statuses = isDriven ? [] : RunQuery.unsettled.statuses
         } else if let wanted = status.flatMap(RunStatus.init) {
-            query.statuses = wanted.isSettled || owner != nil ? [wanted] : []
+            query.statuses = wanted.isSettled || isDriven ? [wanted] : []
         }
-        for record in try await session.journal.runs(query) {
-            let status = session.status(of: record, owner: owner)
-            Terminal.print(json ? record.json(status).canonicalJSON : record.text(status))
-        }
+        return query
     }
 }
 
@@ -47,10 +62,7 @@ extension RunRecord {
         ]
     }
 
-    fileprivate func text(_ status: String) -> String {
-        func padded(_ text: String, _ width: Int) -> String {
-            text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
-        }
-        return "\(id)  \(padded(workflow, 16))  \(padded(status, 14))  \(createdAt.iso8601)"
+    fileprivate func text(_ status: String, _ width: Int) -> String {
+        "\(id)  \(workflow.padded(to: width))  \(status.padded(to: 14))  \(createdAt.iso8601)"
     }
 }

@@ -11,11 +11,13 @@ struct Driver {
     /// Asks for something that takes no time, such as an approval. Drives nothing.
     func submit(_ request: EngineRequest) async throws {
         if let lease = try await acquire() {
-            return try await withEngine(under: lease) { engine in try check(await engine.submit(request), request.run) }
+            return try await withEngine(under: lease) { engine in
+                try await check(await engine.submit(request), request.run)
+            }
         }
         let id = try await session.journal.submit(request, at: session.time.now())
         while true {
-            if let answer = try await session.journal.answer(to: id) { return try check(answer, request.run) }
+            if let answer = try await session.journal.answer(to: id) { return try await check(answer, request.run) }
             if let lease = try await acquire() {
                 // The owner has ended: the engine of this process finds the request, and answers it.
                 return try await withEngine(under: lease) { _ in try await answer(to: id, request.run) }
@@ -32,7 +34,7 @@ struct Driver {
         try await follower.catchUp()
         if let lease = try await acquire() {
             return try await own(follower, under: lease) { engine in
-                try check(await engine.submit(request), request.run)
+                try await check(await engine.submit(request), request.run)
             }
         }
         if let owner = try await session.owner() {
@@ -41,7 +43,7 @@ struct Driver {
         let id = try await session.journal.submit(request, at: session.time.now())
         while true {
             if let answer = try await session.journal.answer(to: id) {
-                try check(answer, request.run)
+                try await check(answer, request.run)
                 return try await follow(follower)
             }
             if let lease = try await acquire() {
@@ -53,15 +55,34 @@ struct Driver {
         }
     }
 
-    private func check(_ answer: EngineAnswer, _ run: RunID) throws {
+    private func check(_ answer: EngineAnswer, _ run: RunID) async throws {
         if case .refused(let reason) = answer {
-            throw CommandFailure(.waits, "refused: \(reason)", fix: "see 'runner show \(run)' for what fits its state")
+            try Task.checkCancellation()  // An engine that is being stopped refuses everything.
+            let isKnown = try await !session.journal.runs(RunQuery(id: run)).isEmpty
+            throw CommandFailure(
+                .waits, "refused: \(reason)",
+                fix: isKnown
+                    ? "see 'runner show \(run)' for what fits its state" : "nothing was started; see 'runner runs'")
+        }
+        try await sayWhatHoldsBack(run)
+    }
+
+    /// A run that its concurrency group holds back may have long to wait.
+    private func sayWhatHoldsBack(_ run: RunID) async throws {
+        guard let record = try await session.journal.runs(RunQuery(id: run)).first, record.status == .pending,
+            let group = record.group
+        else { return }
+        var query = RunQuery.unsettled
+        query.group = group
+        for holder in try await session.journal.runs(query) where holder.status != .pending {
+            Terminal.note(
+                "run \(run) waits for run \(holder.id) of its group '\(group)' to end; see 'runner show \(holder.id)'")
         }
     }
 
     private func answer(to id: Int, _ run: RunID) async throws {
         while true {
-            if let answer = try await session.journal.answer(to: id) { return try check(answer, run) }
+            if let answer = try await session.journal.answer(to: id) { return try await check(answer, run) }
             try await Task.sleep(for: Self.pause)
         }
     }
@@ -78,27 +99,41 @@ struct Driver {
         }
     }
 
+    /// Drives whatever the body asks the engine for, in this process.
+    func own<T: Sendable>(_ body: (Engine) async throws -> T) async throws -> T {
+        guard let lease = try await acquire() else {
+            let owner = try await session.owner().map { ": \($0)" } ?? ""
+            throw CommandFailure(
+                .tryLater, "another process drives the runs of this database\(owner)", fix: "let it end, then try again"
+            )
+        }
+        let result = try await withEngine(under: lease, body)
+        guard !Task.isCancelled else { throw Stopped(advice: "all that was done is kept; the same command goes on") }
+        return result
+    }
+
     private func own(
         _ follower: Follower, under lease: Lease, begin: (Engine) async throws -> Void
     ) async throws -> RunStatus {
         let run = follower.run
-        return try await withEngine(under: lease) { engine in
-            let signals = StopSignals { engine.stop() }
-            defer { signals.cancel() }
+        let status = try await withEngine(under: lease) { engine in
             try await begin(engine)
             let status = try await follow(follower, under: engine)
-            if let status, status.isSettled, signals.received == nil { await finishOthers(engine, besides: run) }
-            if let status, status.isSettled { return status }
-            if let signal = signals.received {
-                Terminal.note(
-                    "stopped by \(signal.rawValue); all that was done is kept. Go on with: runner resume \(run)")
-                throw signal.status
-            }
+            if status != nil, !Task.isCancelled { await finishOthers(engine, besides: run) }
+            return status
+        }
+        if let status { return status }
+        // What the engine wrote as it ended.
+        if let status = try await follower.step(), status.isSettled { return status }
+        guard Task.isCancelled else {
             throw CommandFailure(.tryLater, "the engine stopped before the run was done", fix: "runner resume \(run)")
         }
+        throw Stopped(advice: "all that was done is kept. Go on with: runner resume \(run)")
     }
 
-    /// Shows what the engine does with the run, until that is settled or the engine stops.
+    /// Shows what the engine does with the run.
+    ///
+    /// - Returns: Its status once it is settled; nil where the engine stops before.
     private func follow(_ follower: Follower, under engine: Engine) async throws -> RunStatus? {
         let isOver = Locked(false)
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -110,9 +145,9 @@ struct Driver {
             while true {
                 // Asked for first, so that the last look sees all there is.
                 let isLast = isOver.with { $0 }
-                let status = try await follower.step()
-                if isLast || status?.isSettled == true { return status }
-                try await Task.sleep(for: Self.pause)
+                if let status = try await follower.step(), status.isSettled { return status }
+                if isLast { return nil }
+                do { try await Task.sleep(for: Self.pause) } catch { return nil }
             }
         }
     }
@@ -127,6 +162,7 @@ struct Driver {
         await engine.quiet()
     }
 
+    /// Runs an engine for as long as the body takes. Where this task is cancelled, the engine stops in good order.
     private func withEngine<T: Sendable>(
         under lease: Lease, _ body: (Engine) async throws -> T
     ) async throws -> T {
@@ -144,7 +180,12 @@ struct Driver {
         let running = Task { try await engine.run(under: lease) }
         let result: Result<T, any Error>
         do {
-            result = .success(try await body(engine))
+            result = .success(
+                try await withTaskCancellationHandler {
+                    try await body(engine)
+                } onCancel: {
+                    engine.stop()
+                })
         } catch {
             result = .failure(error)
         }
@@ -170,10 +211,12 @@ struct Driver {
                 Terminal.note("nobody drives the run any more: going on with it here")
                 let request = EngineRequest.resume(follower.run, by: session.actor, sealedSecrets: nil)
                 return try await own(follower, under: lease) { engine in
-                    try check(await engine.submit(request), request.run)
+                    try await check(await engine.submit(request), request.run)
                 }
             }
-            try await Task.sleep(for: Self.pause)
+            do { try await Task.sleep(for: Self.pause) } catch {
+                throw Stopped(advice: "run \(follower.run) goes on in the process that drives it")
+            }
         }
     }
 }

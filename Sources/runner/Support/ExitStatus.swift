@@ -18,6 +18,12 @@ enum ExitStatus: Int32, Error {
     case interrupted = 130
     case terminated = 143
 
+    /// For the help of commands that follow a run to its end.
+    static let ofRuns = """
+        Ends with 0 where the run has succeeded, with 1 where it has failed, was cancelled or rolled back, and with 3 where \
+        somebody has to decide; 'runner --help' lists all exit statuses.
+        """
+
     /// What a settled run's status means for the exit status.
     init(_ status: RunStatus) {
         self =
@@ -50,7 +56,6 @@ struct CommandFailure: Error, CustomStringConvertible {
         case let error as SealError: self.init(.badData, error.description)
         case let error as StepError: self.init(.failed, error.description)
         case let error as InvalidEvent: self.init(.waits, error.description)
-        case is CancellationError: self.init(.interrupted, "stopped")
         case let error as CocoaError: self.init(.inputOutput, Self.text(of: error))
         default: self.init(.fault, String(describing: error), fix: "report this as a fault of the runner")
         }

@@ -12,7 +12,8 @@ struct GivenOptions: ParsableArguments {
     @Option(
         name: [.customShort("f"), .customLong("inputs")],
         help: ArgumentHelp(
-            "A YAML file of inputs; later files win over earlier ones, and -i wins over all.", valueName: "file"))
+            "A YAML file of inputs; later files win over earlier ones, and -i wins over all.", valueName: "file"),
+        completion: Candidates.inputFiles)
     var files: [String] = []
 
     @OptionGroup var bindings: SecretOptions

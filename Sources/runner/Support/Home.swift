@@ -3,7 +3,7 @@ import Foundation
 import Workflow
 
 /// Where the program keeps what it has to keep.
-struct Home {
+struct Home: Sendable {
     /// `$RUNNER_HOME`, else `$XDG_STATE_HOME/runner`, else `~/.local/state/runner`.
     let folder: String
     let database: String
@@ -18,18 +18,29 @@ struct Home {
     /// What steps keep between runs, such as downloads.
     var dataDirectory: String { folder + "/data" }
 
-    /// The key that seals secrets: 32 random bytes beside the database, never in it.
+    /// What seals secrets, with the key in the home; the first time that is made.
     func sealer() throws -> Sealer {
-        let path = folder + "/key"
-        if let key = FileManager.default.contents(atPath: path) {
-            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? 0
-            guard mode & 0o077 == 0 else {
-                throw CommandFailure(
-                    .badData, "\(path) can be read by others",
-                    fix: "chmod 600 \(path), and rotate the secrets it guards")
-            }
-            return try Sealer(key: key)
+        if let key = try key() { return try Sealer(key: key) }
+        try makeKey()
+        guard let key = try key() else { throw CommandFailure(.inputOutput, "cannot read \(keyFile)") }
+        return try Sealer(key: key)
+    }
+
+    /// 32 random bytes beside the database, never in it.
+    var keyFile: String { folder + "/key" }
+
+    private func key() throws -> Data? {
+        guard let key = FileManager.default.contents(atPath: keyFile) else { return nil }
+        let mode = try FileManager.default.attributesOfItem(atPath: keyFile)[.posixPermissions] as? Int ?? 0
+        guard mode & 0o077 == 0 else {
+            throw CommandFailure(
+                .badData, "\(keyFile) can be read by others",
+                fix: "chmod 600 \(keyFile), and rotate the secrets it guards")
         }
+        return key
+    }
+
+    private func makeKey() throws {
         var random = SystemRandomNumberGenerator()
         let key = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
         do {
@@ -41,20 +52,18 @@ struct Home {
                 fix: "name another one with RUNNER_HOME")
         }
         // Another process may be as far: the first link to the final name wins, and is whole.
-        let draft = path + ".\(ProcessInfo.processInfo.processIdentifier)"
+        let draft = keyFile + ".\(ProcessInfo.processInfo.processIdentifier)"
         guard FileManager.default.createFile(atPath: draft, contents: key, attributes: [.posixPermissions: 0o600])
         else {
             throw CommandFailure(
                 .inputOutput, "cannot write \(draft)", fix: "check the folder's owner, and that the disk has room")
         }
         defer { try? FileManager.default.removeItem(atPath: draft) }
-        if link(draft, path) != 0, errno != EEXIST {
-            throw CommandFailure(.inputOutput, "cannot write \(path): \(String(cString: strerror(errno)))")
+        if link(draft, keyFile) != 0, errno != EEXIST {
+            throw CommandFailure(
+                .inputOutput, "cannot write \(keyFile): \(String(cString: strerror(errno)))",
+                fix: "check the folder's owner, or name another one with RUNNER_HOME")
         }
-        guard let kept = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure(.inputOutput, "cannot read \(path)")
-        }
-        return try Sealer(key: kept)
     }
 
     func journal() throws -> SQLiteJournal {
@@ -70,7 +79,10 @@ struct Home {
 
 /// The option that every command on runs has.
 struct DatabaseOption: ParsableArguments {
-    @Option(name: .customLong("db"), help: ArgumentHelp("The database file.", valueName: "file"))
+    @Option(
+        name: .customLong("db"),
+        help: ArgumentHelp("The database; without it, runner.db in the runner's home.", valueName: "file"),
+        completion: .file(extensions: ["db"]))
     var database: String?
 
     var environment: [String: String] { ProcessInfo.processInfo.environment }

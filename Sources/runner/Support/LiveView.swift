@@ -47,7 +47,7 @@ final class LiveView: RunView, @unchecked Sendable {  // Used by one follower, o
         let steps = machine.graph.nodes.enumerated().map { step, node in
             let instances = machine.steps[step].instances
             let status = StepStatus.summary(of: instances.map(\.status))
-            let name = node.id.padding(toLength: width, withPad: " ", startingAt: 0)
+            let name = node.id.padded(to: width)
             return Line(status: status, text: "\(name)  \(detail(step, instances, status, machine, now))")
         }
         return [Line(text: "run \(run)  \(machine.status.rawValue)")] + steps
@@ -72,7 +72,10 @@ final class LiveView: RunView, @unchecked Sendable {  // Used by one follower, o
             }
             lines.append(Line(text: "    … and \(hidden) more"))
         }
-        return lines.map { Line(status: $0.status, text: String($0.text.prefix(max(10, columns - 5)))) }
+        return lines.map { line in
+            let text = line.text.split(whereSeparator: \.isNewline).joined(separator: " ")
+            return Line(status: line.status, text: String(text.prefix(max(10, columns - 5))))
+        }
     }
 
     private func detail(

@@ -7,7 +7,19 @@ extension Owner {
         let pid = Int(ProcessInfo.processInfo.processIdentifier)
         return Owner(
             host: hostName, bootID: currentBootID, pid: pid, startTicks: startTicks(of: pid) ?? 0,
-            login: environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())")
+            login: login(environment))
+    }
+
+    /// The account's name as the system knows it: `USER` can say anything. Behind sudo, who asked for it.
+    private static func login(_ environment: [String: String]) -> String {
+        if getuid() == 0, let person = environment["SUDO_USER"], !person.isEmpty { return person }
+        var record = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 1 << 14)
+        guard getpwuid_r(getuid(), &record, &buffer, buffer.count, &found) == 0, found != nil else {
+            return "uid \(getuid())"
+        }
+        return String(cString: record.pw_name)
     }
 
     /// Whether that owner's process is still there; nil where that cannot be told from here.

@@ -39,8 +39,7 @@ struct RunReport {
         let width = names.map(\.count).max() ?? 0
         return zip(machine.instances, names).map { id, name in
             let state = machine[id]
-            let name = name.padding(toLength: width, withPad: " ", startingAt: 0)
-            var line = "  \(LiveView.glyph(state.status)) \(name)  \(state.status.rawValue)"
+            var line = "  \(LiveView.glyph(state.status)) \(name.padded(to: width))  \(state.status.rawValue)"
             if let from = state.startedAt, let to = state.endedAt { line += " in \((to - from).text)" }
             if state.attempts > 1 { line += ", \(state.attempts) attempts" }
             if case .skipped(let reason) = state.phase { line += ": \(reason)" }
@@ -87,7 +86,7 @@ struct RunReport {
         case .failed: "mend the cause, then: runner resume \(record.id) (or: runner rollback \(record.id))"
         case .running where status == "interrupted", .rollingBack where status == "interrupted",
             .cancelling where status == "interrupted", .pending where status == "interrupted":
-            "nobody drives it; go on with: runner resume \(record.id)"
+            "nobody drives it; go on with: runner resume \(record.id) (or: runner cancel \(record.id), runner rollback \(record.id))"
         case .rollbackFailed: "mend the cause, then: runner rollback \(record.id)"
         case .cancelled: "undo it with: runner rollback \(record.id)"
         default: nil

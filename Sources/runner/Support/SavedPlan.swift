@@ -56,6 +56,7 @@ struct SavedPlan: Codable {
     /// - Throws: Where a step would now do something else than the plan says.
     func requireUnchanged(_ prepared: PreparedRun, _ session: Session) async throws {
         let now = try await prepared.plan(session)
+        try Task.checkCancellation()
         guard now.steps != plan.steps else { return }
         let old = Dictionary(plan.steps.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let new = Set(now.steps.map(\.id))

@@ -22,6 +22,7 @@ struct SecretSource {
                 faults.append("secret '\(name)' (\(source)): \(error)")
             }
         }
+        try Task.checkCancellation()
         guard faults.isEmpty else {
             throw CommandFailure(
                 .badData, faults.joined(separator: "\n"),

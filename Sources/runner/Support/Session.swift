@@ -3,19 +3,45 @@ import Steps
 import Workflow
 
 /// What a command on runs works with: the journal, the key, the step kinds, and who asks.
-struct Session {
+struct Session: Sendable {
     let environment: [String: String]
     let home: Home
     let journal: SQLiteJournal
+    let tenants: SQLiteTenantRegistry
     let catalog: StepCatalog
     let actor: Actor
     let time = SystemTime()
 
-    init(_ options: DatabaseOption) throws {
+    /// Opens the journal for as long as the body takes. It is closed however that ends, so that the database is one file
+    /// while nobody uses it.
+    ///
+    /// - Parameter isMade: Whether a database that was named and is not there is made.
+    static func open<T>(
+        _ options: DatabaseOption, isMade: Bool = false, _ body: (Session) async throws -> T
+    ) async throws -> T {
+        if !isMade, let named = options.database, !FileManager.default.fileExists(atPath: named) {
+            throw CommandFailure(
+                .notFound, "there is no database \(named)", fix: "correct the path after --db; 'runner run' makes one")
+        }
+        let session = try Session(options)
+        let result: T
+        do {
+            result = try await body(session)
+        } catch {
+            // What went wrong first is what the user has to know.
+            try? session.journal.close()
+            throw error
+        }
+        try session.journal.close()
+        return result
+    }
+
+    private init(_ options: DatabaseOption) throws {
         environment = options.environment
         home = options.home()
         journal = try home.journal()
-        catalog = try StepCatalog.standard(environment: environment)
+        tenants = SQLiteTenantRegistry(journal: journal, sealer: { [home] in try home.sealer() }, time: time)
+        catalog = try StepCatalog.standard(environment: environment, tenants: tenants)
         actor = .current(environment)
     }
 

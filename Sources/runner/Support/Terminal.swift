@@ -1,6 +1,11 @@
 import Foundation
 import Glibc
 
+extension String {
+    /// The text with blanks behind it, for a column of that many characters.
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}
+
 /// Where texts go: results to standard output, all else to standard error.
 ///
 /// Written with the plain system call: a reader that goes away, as in `runner logs last | head`, must neither end a run

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A home of the program for one test: its database, key and data.
@@ -6,18 +7,32 @@ final class Home: Sendable {
     let path: String
     let sandbox: Sandbox
 
-    init(_ sandbox: Sandbox) throws {
+    /// Folder of programs that come before those of `PATH`.
+    private let programs: String
+
+    /// - Parameter helm: The program of `PATH` that is to be `helm`.
+    init(_ sandbox: Sandbox, helm: String = "helm") throws {
         self.sandbox = sandbox
         path = NSTemporaryDirectory() + "/runner-home-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        programs = path + "/programs"
+        let files = FileManager.default
+        try files.createDirectory(atPath: programs, withIntermediateDirectories: true)
+        let places = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map { "\($0)/\(helm)" } ?? []
+        let program = try #require(places.first { files.isExecutableFile(atPath: $0) }, "there is no \(helm)")
+        try files.createSymbolicLink(atPath: programs + "/helm", withDestinationPath: program)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     var database: String { "\(path)/runner.db" }
+    /// Used in place of the sandbox's where a test has put one there.
+    var kubeconfig: String { "\(path)/kubeconfig" }
 
     private func environment() throws -> [String: String] {
-        try sandbox.variables().merging(["RUNNER_HOME": path, "NO_COLOR": "1"]) { $1 }
+        var own = try sandbox.variables()
+        if FileManager.default.fileExists(atPath: kubeconfig) { own["KUBECONFIG"] = kubeconfig }
+        let path = "\(programs):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+        return own.merging(["RUNNER_HOME": self.path, "NO_COLOR": "1", "PATH": path]) { $1 }
     }
 
     func start(_ arguments: [String], with variables: [String: String] = [:]) throws -> RunningProgram {
@@ -33,8 +48,7 @@ final class Home: Sendable {
     func succeed(_ arguments: String..., location: SourceLocation = #_sourceLocation) async throws -> String {
         let result = try await Program.runner.run(arguments, environment: try environment())
         try #require(
-            result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.output)\n\(result.error)",
-            sourceLocation: location)
+            result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.text)", sourceLocation: location)
         return result.output
     }
 

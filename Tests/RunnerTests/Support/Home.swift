@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 import Workflow
 
@@ -16,27 +17,36 @@ final class Home: Sendable {
 
     var database: String { "\(path)/home/runner.db" }
 
+    /// What the program keeps there.
+    var kept: [String] {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: path + "/home").sorted() }
+    }
+
     /// Nothing of the tests' own environment but what every program needs, so that no cluster is touched.
     private func environment(_ more: [String: String]) -> [String: String] {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         return [
-            "PATH": path, "HOME": self.path, "RUNNER_HOME": self.path + "/home", "TZ": "UTC", "USER": "tester",
+            "PATH": path, "HOME": self.path, "RUNNER_HOME": self.path + "/home", "TZ": "UTC",
             "RUNNER_WORKFLOWS": self.path + "/workflows", "TMPDIR": NSTemporaryDirectory(),
         ].merging(more) { $1 }
     }
 
-    func start(_ arguments: String..., environment more: [String: String] = [:]) throws -> Program {
-        try Program([Program.runner] + arguments, environment: environment(more))
+    func start(_ arguments: String..., environment more: [String: String] = [:]) throws -> RunningProgram {
+        try Program.runner.start(arguments, environment: environment(more), inherits: false)
     }
 
     func run(_ arguments: String..., environment more: [String: String] = [:]) async throws -> Program.Result {
-        await (try Program([Program.runner] + arguments, environment: environment(more))).result()
+        try await Program.runner.run(arguments, environment: environment(more), inherits: false)
     }
 
     /// Runs a shell script; the program under test is `$runner` in it.
     func shell(_ script: String, environment more: [String: String] = [:]) async throws -> Program.Result {
-        let variables = environment(more).merging(["runner": Program.runner, "home": path]) { $1 }
-        return await (try Program(["bash", "-uc", script], environment: variables)).result()
+        try await startShell(script, environment: more).result()
+    }
+
+    func startShell(_ script: String, environment more: [String: String] = [:]) throws -> RunningProgram {
+        let variables = environment(more).merging(["runner": Program.runnerPath, "home": path]) { $1 }
+        return try Program("bash").start(["-uc", script], environment: variables, inherits: false)
     }
 
     /// Runs the program and requires that it ends with 0.
@@ -45,10 +55,9 @@ final class Home: Sendable {
         _ arguments: String..., environment more: [String: String] = [:],
         location: Testing.SourceLocation = #_sourceLocation
     ) async throws -> Program.Result {
-        let result = await (try Program([Program.runner] + arguments, environment: environment(more))).result()
+        let result = try await Program.runner.run(arguments, environment: environment(more), inherits: false)
         try #require(
-            result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.output)\n\(result.error)",
-            sourceLocation: location)
+            result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.text)", sourceLocation: location)
         return result
     }
 
@@ -81,17 +90,6 @@ final class Home: Sendable {
 
     /// Waits until a file of the test is there, which a step makes.
     func file(_ name: String) async throws { try await until("\(name) is there") { read(name) != nil } }
-}
-
-/// Waits for something that another process brings about.
-func until(
-    _ what: String, location: Testing.SourceLocation = #_sourceLocation, _ isSo: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + .seconds(60)
-    while try await !isSo() {
-        try #require(ContinuousClock.now < deadline, "in vain: \(what)", sourceLocation: location)
-        try await Task.sleep(for: .milliseconds(50))
-    }
 }
 
 /// The name that `runner run` prints first.

@@ -62,7 +62,7 @@ struct StandIn: AsyncParsableCommand {
         let reader = try chartsCredentialsFile.map { try decode(BasicCredentials.self, from: $0) }
         let api = try ClearML(options: options, storage: Storage(file: state), configured: configured, now: now)
         let site = Site(
-            api: api, charts: charts.map { Folder(root: $0, reader: reader) },
+            api: api, charts: charts.map { Folder(root: $0, reader: reader.map(Reader.init)) },
             downloads: downloads.map { Folder(root: $0, reader: nil) }, ledger: Ledger(now: now),
             start: SlowStart(calls: slowStart))
         let logger = quietLogger()

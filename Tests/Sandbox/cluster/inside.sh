@@ -72,6 +72,8 @@ cat >"$dir/data/cni/10-bridge.conflist" <<JSON
    "ipam": {"type": "host-local", "routes": [{"dst": "0.0.0.0/0"}],
             "ranges": [[{"subnet": "$net.0/24", "rangeStart": "$net.32", "gateway": "$net.1"}]]}}]}
 JSON
+# A node's own disk, for what outlives its pods, and its boot id (the kernel has but one for all nodes) are its own, too.
+mkdir -p /tmp/node_disk
 runtimes=()
 echo nameserver 127.0.0.1 >"$dir/data/resolv.conf" # no cluster DNS: names fail at once
 for node; do
@@ -92,9 +94,12 @@ conf_dir = "$dir/data/cni"
 TOML
     # A kubelet removes the logs of all pods it does not know. Their folder's path is fixed in its source, so each
     # node sees one of its own there: containerd, which writes the logs, and later its kubelet.
-    mkdir -p "$dir/log/pods/$node"
-    start "$node-containerd" unshare --mount sh -c \
-        'mount --bind "$1" /var/log/pods && exec containerd --config "$2"' sh "$dir/log/pods/$node" "$dir/data/$node/containerd.toml"
+    mkdir -p "$dir/log/pods/$node" "$dir/data/$node/disk"
+    cat /proc/sys/kernel/random/uuid >"$dir/data/$node/boot_id"
+    mkfifo "$dir/nodes/$node.reboot"
+    start "$node-containerd" unshare --mount sh -c 'mount --bind "$1/log/pods/$2" /var/log/pods &&
+        mount --bind "$1/data/$2/disk" /tmp/node_disk && mount --bind "$1/data/$2/boot_id" /proc/sys/kernel/random/boot_id &&
+        exec containerd --config "$1/data/$2/containerd.toml"' sh "$dir" "$node"
     runtimes+=($!)
     await [ -S "$dir/nodes/$node.sock" ]
 done
@@ -102,6 +107,26 @@ done
 
 # --- controllers, scheduler, kubelets
 await kubectl --kubeconfig "$dir/kubeconfig.inside" get --raw /readyz
+# run_kubelet NODE COMMAND...: a node's kubelet, and a boot of the node for each line that reboot.sh sends: kubelet and
+# containers end without a word, as at a loss of power, and come up with another boot id. The container runtime goes on.
+run_kubelet() {
+    local node=$1 kubelet reboot
+    exec 3<>"$dir/nodes/$node.reboot"
+    while :; do
+        "${@:2}" 3<&- &
+        kubelet=$!
+        read -r _ <&3 &
+        reboot=$!
+        wait -n "$kubelet" "$reboot" || true
+        # A kubelet that ended by itself.
+        kill -0 "$kubelet" 2>/dev/null || return 1
+        kill -KILL "$kubelet"
+        wait "$kubelet" || true
+        tee -a "$dir/log/$node-boots.log" </proc/sys/kernel/random/uuid >"$dir/data/$node/boot_id"
+        local ctr=(ctr --address "$dir/nodes/$node.sock" --namespace k8s.io tasks)
+        "${ctr[@]}" ls -q | xargs -r -n 1 -P 8 "${ctr[@]}" kill --signal SIGKILL || true
+    done
+}
 start controllers kube-controller-manager --kubeconfig "$dir/kubeconfig.inside" --leader-elect=false \
     --port 0 --secure-port 0 --kube-api-qps 200 --kube-api-burst 400 --enable-hostpath-provisioner \
     --service-account-private-key-file "$dir/tls.key" --root-ca-file "$dir/tls.crt"
@@ -127,7 +152,7 @@ nodeStatusUpdateFrequency: 1s
 syncFrequency: 5s
 resolvConf: $dir/data/resolv.conf
 YAML
-    start "$node-kubelet" nsenter --mount="/proc/${runtimes[i - 1]}/ns/mnt" kubelet --config "$dir/data/$node/kubelet.yaml" --kubeconfig "$dir/kubeconfig.inside" \
+    start "$node-kubelet" run_kubelet "$node" nsenter --mount="/proc/${runtimes[i - 1]}/ns/mnt" kubelet --config "$dir/data/$node/kubelet.yaml" --kubeconfig "$dir/kubeconfig.inside" \
         --root-dir "$dir/data/$node/kubelet" --cert-dir "$dir/data/$node/pki" \
         --hostname-override "$node" --node-ip "$net.$i" \
         --container-runtime remote --container-runtime-endpoint "unix://$dir/nodes/$node.sock"

@@ -20,7 +20,7 @@ struct ClearMLClientTests {
         let server = try ScriptedServer.answering(body: ClearMLReply.body(data: #"{"id":"abc"}"#))
         let reply = try await client(server).change("queues.create", ["name": "default"])
         #expect(reply.data["id"] == "abc")
-        #expect(reply.version == "2.4")
+        #expect(reply.version == "2.34")
         let request = try #require(server.requests.first)
         #expect(request.line == "POST /queues.create HTTP/1.1")
         #expect(request.headers["authorization"] == "Basic " + Data("KEY1:s3cr3t-value".utf8).base64EncodedString())

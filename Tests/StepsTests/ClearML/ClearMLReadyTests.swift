@@ -43,7 +43,7 @@ struct ClearMLReadyTests {
         let output = try await step.apply(input(server.url))
         #expect(
             output.values == [
-                "url": .string(server.url), "version": "2.4", "user": "__supervisor__", "role": "system",
+                "url": .string(server.url), "version": "2.34", "user": "__supervisor__", "role": "system",
                 "company": "d1bd92a3b039400cbafc60a7a5b1e52b",
             ])
         #expect(clock.sleeps == [.seconds(1), .seconds(2), .seconds(4), .seconds(8)])

@@ -35,7 +35,8 @@ struct InstallRenderingTests {
             "run": ["id": "r1", "workflow": "install", "data_dir": "/data"],
         ]
         var known: [String: Value] = [
-            "preflight": ["api_url": "https://api.example.com", "chart_prefix": ""], "server": Self.release,
+            "preflight": ["api_url": "https://api.example.com", "chart_prefix": "", "context": "c1"],
+            "server": Self.release,
             "billing": ["fullname": "clearml-billing"], "supervisor": ["key": "SUPKEY", "secret": "1234"],
             "redis_password": ["name": "redis-shared-auth"], "kafka_password": ["password": "0777"],
             "groups": ["env": []], "clearml_repository": ["url": "https://charts"], "clearml_registry": .null,
@@ -104,7 +105,7 @@ struct InstallRenderingTests {
     }
 
     @Test(
-        "what is asked for is there: another e-mail, login, bound credentials, more settings; billing can be left out")
+        "what is asked for is there: another e-mail, login, more settings; billing can be left out")
     func choices() async throws {
         let env = try await environment(
             inputs: [
@@ -112,14 +113,12 @@ struct InstallRenderingTests {
                 "sso": ["client_id": "id#1", "base_url": "https://x.auth0.com"],
                 "settings": ["apiserver.company.unique_names": false, "services.x.y": [1]],
                 "extra_env": [["name": "CLEARML__secure__z", "value": "plain"]],
-            ], secrets: ["sso_client_secret": "a@b", "supervisor_key": "MINE", "supervisor_secret": "m\"ine"])
+            ], secrets: ["sso_client_secret": "a@b"])
         #expect(env["CLEARML__secure__credentials__supervisor__email"] == #""email@example.com""#)
         #expect(env["CLEARML__secure__login__sso__oauth_client__auth0__client_id"] == #""id#1""#)
         #expect(env["CLEARML__secure__login__sso__oauth_client__auth0__client_secret"] == #""a@b""#)
         #expect(env["CLEARML__services__login__sso__oauth_client__auth0__base_url"] == #""https://x.auth0.com""#)
         #expect(env["CLEARML__services__login__sso__oauth_client__auth0__audience"] == nil)
-        #expect(env["CLEARML__secure__credentials__supervisor__user_key"] == #""MINE""#)
-        #expect(env["CLEARML__secure__credentials__supervisor__user_secret"] == #""m\"ine""#)
         #expect(env["CLEARML__apiserver__company__unique_names"] == "false")
         #expect(env["CLEARML__services__x__y"] == "[1]")
         #expect(env["CLEARML__secure__z"] == "plain")
@@ -131,8 +130,22 @@ struct InstallRenderingTests {
         let settings: [String: Value] = ["settings": ["env": "[]"]]
         let plain = try await parameters(of: "server", steps: settings)
         #expect(plain["chart"] == "clearml-enterprise")
-        #expect(plain["repository"] == ["url": "https://charts"])
-        #expect(plain["registry"] ?? .null == .null)
+        #expect(
+            plain["repository"] == [
+                "url": "https://raw.githubusercontent.com/allegroai/clearml-enterprise-helm-charts/gh-pages",
+                "username": "helm-token", "password": "helm-token",
+            ])
+        let oci = try await parameters(
+            of: "server", inputs: ["chart_source": "oci"], secrets: ["dockerhub_token": "docker-token"],
+            steps: settings.merging(["preflight": ["chart_prefix": "oci://docker.io/clearml/", "context": .null]]) {
+                $1
+            })
+        #expect(oci["chart"] == "oci://docker.io/clearml/clearml-enterprise")
+        #expect(
+            oci["registry"] == [
+                "host": "docker.io", "username": "allegroaienterprise", "password": "docker-token",
+                "plain_http": false,
+            ])
         #expect(plain["version"] == "10.6.2")
         let preflight = try #require(definition.steps.first { $0.id == "preflight" })
         for (source, prefix) in [("oci", "oci://docker.io/clearml/"), ("repository", "")] {
@@ -209,6 +222,43 @@ struct InstallRenderingTests {
             policies.last?.content["spec"]?["ingress"]?[0]?["from"] == [
                 ["namespaceSelector": ["matchLabels": ["kubernetes.io/metadata.name": "edge"]]]
             ])
+    }
+
+    @Test("what is bound is kept where the generated values are, so that one place tells what is in force")
+    func bound() async throws {
+        let mine: [String: Value] = ["supervisor_key": "MINE", "supervisor_secret": "m\"ine", "kafka_password": "k"]
+        for secrets in [Self.secrets, Self.secrets.merging(mine) { $1 }] {
+            let supervisor = try await parameters(of: "supervisor", secrets: secrets)
+            #expect(supervisor["data"]?["key"] == secrets["supervisor_key"] ?? .null)
+            #expect(supervisor["data"]?["secret"] == secrets["supervisor_secret"] ?? .null)
+            #expect(supervisor["generate"]?.objectValue?.keys.sorted() == ["key", "secret"])
+            let kafka = try await parameters(of: "kafka_password", secrets: secrets)
+            #expect(kafka["data"]?["password"] == secrets["kafka_password"] ?? .null)
+            #expect(kafka["generate"]?.objectValue?.keys.sorted() == ["password"])
+        }
+    }
+
+    @Test("what is needed in some cases only is asked for in these")
+    func conditions() async throws {
+        func missing(_ inputs: [String: Value], _ secrets: [String: Value]) async throws -> [String] {
+            let given = try await parameters(of: "preflight", inputs: inputs, secrets: secrets)
+            return (given["conditions"]?.objectValue ?? [:]).filter { $0.value != true }.keys.sorted()
+        }
+        #expect(try await missing([:], Self.secrets) == [])
+        #expect(
+            try await missing(["billing": [:]], ["dockerhub_token": "d", "supervisor_key": "k"]) == [
+                "supervisor_secret beside supervisor_key, or neither",
+                "the input billing.chart, as billing is enabled", "the secret apps_url, as applications are enabled",
+                "the secret billing_token, as billing is enabled",
+                "the secret helm_repo_token, as chart_source is repository",
+            ])
+        let without: [String: Value] = [
+            "billing": ["enabled": false], "applications": ["enabled": false], "chart_source": "oci",
+        ]
+        #expect(try await missing(without, ["dockerhub_token": "d"]) == [])
+        let lean = try await parameters(of: "preflight", inputs: without)
+        #expect(lean["files"] == [.null])
+        #expect(lean["programs"] == [.null, .null])
     }
 
     @Test("names that must resolve are those of the domain, unless others are asked for")

@@ -1,5 +1,6 @@
 import Foundation
 import Steps
+import TestSupport
 import Testing
 import Workflow
 
@@ -67,6 +68,17 @@ struct InstallWorkflowTests {
         let steps = try Self.load().definition.steps
         #expect(steps.filter(\.needs.isEmpty).map(\.id) == ["preflight"])
         #expect(steps.allSatisfy { $0.revert == .auto })
+    }
+
+    @Test("every step on the cluster stays with the context that the preflight has looked at")
+    func context() throws {
+        let catalog = try Self.catalog()
+        let scope = Scope(names: [:], steps: ["preflight": ["context": "c1"]])
+        let steps = try Self.load().definition.steps.filter { step in
+            step.id != "preflight" && catalog[step.uses]?.parameters.contains { $0.name == "context" } == true
+        }
+        #expect(steps.count > 10)
+        for step in steps { #expect(try step.with["context"]?.evaluate(in: scope) == "c1", "\(step.id)") }
     }
 
     @Test("every input, secret and step is described")

@@ -1,5 +1,6 @@
 import Foundation
 import Steps
+import TestSupport
 import Testing
 import Workflow
 
@@ -27,6 +28,19 @@ struct CommandRunTests {
         #expect(try await probe(["script": "false; touch no"]).refusalToApply().message == "ended with status 1")
         #expect(try await probe(["script": "echo $none; touch no"]).refusalToApply().kind == .permanent)
         #expect(!FileManager.default.fileExists(atPath: directory.file("no")))
+    }
+
+    @Test("what is said to be secret is sealed, and stands in no log line and no error")
+    func secret() async throws {
+        let text = try probe(["script": "echo hush; echo loud >&2", "secret": true])
+        #expect(try await text.apply() == StepOutput(secretValues: ["stdout": "hush"]))
+        #expect(text.log == ["stderr: loud"])
+        let json = try probe(["script": "false", "check": "echo '[\"hush\"]'", "json": true, "secret": true])
+        let found = StepOutput(secretValues: ["stdout": "[\"hush\"]", "result": ["hush"]])
+        #expect(try await json.observe() == .present(found))
+        #expect(json.log == [])
+        let broken = try probe(["script": "echo hush; exit 1", "secret": true])
+        #expect(try await broken.refusalToApply().message == "ended with status 1")
     }
 
     @Test(

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Steps
+import TestSupport
 import Testing
 
 /// What is left of a step when its runner is killed with `kill -9`: nothing.
@@ -32,7 +33,7 @@ struct OrphanTests {
         }
         let family = try await ProcessWatch.processes(in: pids, count: 6)
         #expect(family.count == 6)
-        try await ProcessWatch.until("the end of \(family.filter(ProcessWatch.isAlive))") {
+        try await until("the end of \(family.filter(ProcessWatch.isAlive))") {
             !family.contains(where: ProcessWatch.isAlive)
         }
     }
@@ -55,7 +56,7 @@ struct OrphanTests {
                 }
             }
         }
-        try await ProcessWatch.until("the end of all processes with \(mark)") {
+        try await until("the end of all processes with \(mark)") {
             try FileManager.default.contentsOfDirectory(atPath: "/proc").allSatisfy { name in
                 guard pid_t(name) != nil,
                     let environment = FileManager.default.contents(atPath: "/proc/\(name)/environ")

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Steps
+import TestSupport
 import Testing
 
 struct PrivateFilesTests {

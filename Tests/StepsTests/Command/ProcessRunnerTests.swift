@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(10)))
@@ -55,8 +56,7 @@ struct ProcessRunnerTests {
         let directory = try TemporaryDirectory()
         let here = try await runner.run(ProcessRequest("pwd", ["-P"], workingDirectory: directory.path))
         #expect(here.output.text.hasSuffix("/\(URL(filePath: directory.path).lastPathComponent)\n"))
-        try directory.write("#!/bin/sh\necho ran", to: "tool")
-        chmod(directory.file("tool"), 0o755)
+        try await writeProgram("#!/bin/sh\necho ran", to: directory.file("tool"))
         let relative = try await runner.run(ProcessRequest("./tool", workingDirectory: directory.path))
         #expect(relative.output.text == "ran\n")
         let failure = await #expect(throws: ProcessFailure.self) {
@@ -76,11 +76,18 @@ struct ProcessRunnerTests {
         #expect(failure?.hasRun == false)
     }
 
+    /// Written by another process: one that is started here at this moment would inherit the open file, and a file that
+    /// somebody writes cannot be executed ("Text file busy").
+    private func writeProgram(_ text: String, to path: String) async throws {
+        let script = #"cat > "$1" && chmod 755 "$1""#
+        let request = ProcessRequest("sh", ["-c", script, "sh", path], input: Array(text.utf8))
+        #expect(try await runner.run(request).status == .exited(0))
+    }
+
     @Test("a file the system cannot execute is 'could not start', with the reason")
     func cannotStart() async throws {
         let directory = try TemporaryDirectory()
-        try directory.write("#!/no/such/interpreter\n", to: "tool")
-        chmod(directory.file("tool"), 0o755)
+        try await writeProgram("#!/no/such/interpreter\n", to: directory.file("tool"))
         let failure = await #expect(throws: ProcessFailure.self) {
             try await runner.run(ProcessRequest(directory.file("tool")))
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Steps
+import TestSupport
 import Testing
 import Workflow
 
@@ -239,7 +240,7 @@ struct FileDownloadTests {
         let probe = try probe(server.url, ["user": "u", "password": "p"])
         let applying = Task { try await probe.apply() }
         for await _ in arrivals { break }
-        try await ProcessWatch.until("the first bytes") { (try? directory.read("a/b/file.part")) == "12345" }
+        try await until("the first bytes") { (try? directory.read("a/b/file.part")) == "12345" }
         applying.cancel()
         #expect(await #expect(throws: StepError.self) { try await applying.value }?.kind == .cancelled)
         #expect(server.requests.first?.headers["authorization"] == "Basic dTpw")

@@ -37,6 +37,17 @@ struct HTTPStepTests {
         #expect(try await probe(server.url, "POST").apply().values == ["status": 200, "body": value])
     }
 
+    @Test("a body that is said to be secret is sealed, and stands in no error")
+    func secret() async throws {
+        let server = try ScriptedServer.answering(
+            headers: ["Content-Type: application/json"], body: "{\"key\":\"hush\"}")
+        let sealed = StepOutput(["status": 200], secretValues: ["body": ["key": "hush"]])
+        #expect(try await probe(server.url, "POST", ["secret": true]).apply() == sealed)
+        #expect(try await probe(server.url, "GET", ["secret": true]).observe() == .present(sealed))
+        let refused = try await probe(server.url, "POST", ["secret": true, "expect": [201]]).refusalToApply()
+        #expect(refused.message == "the server answered 200")
+    }
+
     @Test("a value is sent as JSON, a text as it is; headers and credentials go along")
     func sent() async throws {
         let server = try ScriptedServer.answering("201 Created")

@@ -1,6 +1,7 @@
 import Foundation
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 
 /// TLS with a private certificate authority, made and served by the real openssl.

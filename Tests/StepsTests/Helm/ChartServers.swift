@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Steps
+import TestSupport
 
 /// A process of a test that serves until the test is over.
 final class TestServer: Sendable {
@@ -15,7 +16,7 @@ final class TestServer: Sendable {
         self.port = port
         let request = ProcessRequest(program, try arguments(port), environment: environment, grace: .seconds(1))
         run = Task { _ = try await ProcessRunner(environment: TestCluster.environment).run(request) }
-        try await ProcessWatch.until("port \(port) of \(program)") { Self.listens(port) }
+        try await until("port \(port) of \(program)") { Self.listens(port) }
     }
 
     /// Ends the process, and returns when it has ended.
@@ -45,7 +46,7 @@ final class TestServer: Sendable {
     private static func freePort() throws -> Int {
         try withSocket(0) { descriptor, address in
             guard bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 else {
-                throw ProcessWatch.NeverHappened(what: "a free port")
+                throw NeverHappened("a free port")
             }
             var bound = sockaddr_in()
             var length = socklen_t(MemoryLayout<sockaddr_in>.size)

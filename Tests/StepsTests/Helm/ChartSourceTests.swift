@@ -1,5 +1,6 @@
 import Foundation
 import Steps
+import TestSupport
 import Testing
 import Workflow
 
@@ -103,6 +104,14 @@ struct ChartSourceTests {
                 "password": .string(ChartServers.password), "plain_http": true,
             ]
             #expect(try await step.observe(registry).isPresent)
+            let place = "oci://\(login.host)/charts"
+            registry["charts"] = [.string("\(place)/web@1.2.3"), .string("\(place)/web")]
+            #expect(try await step.observe(registry).isPresent)
+            registry["charts"] = [.string("\(place)/nope"), .string("\(place)/web@9.9.9")]
+            let missing = await #expect(throws: StepError.self) { _ = try await step.observe(registry) }
+            #expect(missing?.kind == .permanent)
+            #expect(missing?.message == "the registry has no '\(place)/nope', nor '\(place)/web@9.9.9'")
+            registry["charts"] = nil
 
             let release = try StepUnderTest(HelmRelease(access, versions: HelmVersionCache(), now: { Date() }))
             var wanted: [String: Value] = [

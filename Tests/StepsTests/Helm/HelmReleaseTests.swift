@@ -1,5 +1,6 @@
 import Foundation
 import Steps
+import TestSupport
 import Testing
 import Workflow
 
@@ -11,9 +12,15 @@ struct HelmReleaseTests {
     }
 
     func parameters(_ namespace: String, chart: String, _ values: [String: Value] = [:]) -> [String: Value] {
+        parameters(namespace, "shop", chart, values)
+    }
+
+    func parameters(
+        _ namespace: String, _ release: String, _ chart: String, _ values: [String: Value]
+    ) -> [String: Value] {
         [
-            "release": "shop", "namespace": .string(namespace), "create_namespace": true, "chart": .string(chart),
-            "values": .object(values), "timeout": "60s",
+            "release": .string(release), "namespace": .string(namespace), "create_namespace": true,
+            "chart": .string(chart), "values": .object(values), "timeout": "120s",
         ]
     }
 
@@ -174,33 +181,70 @@ struct HelmReleaseTests {
         try await TestCluster.withNamespace { namespace in
             let step = try step(helm)
             let chart = try TestChart.write(TestChart.web, to: step.directory)
-            var input = parameters(namespace, chart: chart, ["image": "registry.invalid/shop:9"])
-            input["timeout"] = "10s"
-            let first = try await step.observe(input)
-            let noImage = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
-            #expect(noImage?.kind == .timedOut)
-            #expect(noImage?.object == "release \(namespace)/shop")
-            #expect(
-                noImage?.message.contains("container 'main' cannot get its image 'registry.invalid/shop:9'") == true)
-            #expect(noImage?.message.contains("volume claim \(namespace)/shop-data: is Pending") == true)
+            let noImage = try await failure(
+                of: step, parameters(namespace, "no-image", chart, ["image": "registry.invalid/shop:9"]),
+                once: "{.status.containerStatuses[0].state.waiting.message}")
+            #expect(noImage.kind == .timedOut)
+            #expect(noImage.object == "release \(namespace)/no-image")
+            #expect(noImage.message.contains("container 'main' cannot get its image 'registry.invalid/shop:9'"))
+            #expect(noImage.message.contains("volume claim \(namespace)/no-image-data: is Pending"))
 
-            let crashing = try TestChart.write(TestChart.webWithoutClaim, to: step.directory, "crashing")
-            input["chart"] = .string(crashing)
-            input["values"] = ["command": "echo no database; exit 3"]
-            input["timeout"] = "45s"
-            let crash = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
-            #expect(crash?.message.contains("exit status 3") == true)
+            let bare = try TestChart.write(TestChart.webWithoutClaim, to: step.directory, "bare")
+            let crash = try await failure(
+                of: step, parameters(namespace, "crash", bare, ["command": "echo no database; exit 3"]),
+                once: "{.status.containerStatuses[0].lastState.terminated.exitCode}")
+            #expect(crash.message.contains("exit status 3"))
+            #expect(crash.message.contains("no database"))
 
-            input["values"] = ["init": "echo waiting for the database; exec sleep 3600"]
-            let waiting = await #expect(throws: StepError.self) { _ = try await step.apply(input, prior: first.prior) }
-            #expect(waiting?.message.contains("init container 'prepare' (Init:0/1) is still running") == true)
-            #expect(waiting?.message.contains("waiting for the database") == true)
+            var input = parameters(
+                namespace, "waiting", bare, ["init": "echo waiting for the database; exec sleep 3600"])
+            let waiting = try await failure(
+                of: step, input, once: "{.status.initContainerStatuses[0].state.running.startedAt}")
+            #expect(waiting.message.contains("init container 'prepare' (Init:0/1) is still running"))
+            #expect(waiting.message.contains("waiting for the database"))
 
+            try await saysWhileItWaits(helm, input, step.directory)
             input["values"] = [:]
-            input["timeout"] = "60s"
-            _ = try await step.apply(input, prior: first.prior)
+            _ = try await step.run(input)
             #expect(try await step.observe(input).isPresent)
         }
+    }
+
+    /// What a release waits for is in the log long before its time is up.
+    private func saysWhileItWaits(_ helm: String, _ input: [String: Value], _ charts: TemporaryDirectory) async throws {
+        let step = try StepUnderTest(
+            HelmRelease(
+                TestCluster.access(helm: helm), versions: HelmVersionCache(), now: { Date() },
+                reportInterval: .milliseconds(200)))
+        let waiting = Task { try await step.apply(input) }
+        try await ProcessWatch.until("the log tells", limit: .seconds(100)) {
+            step.log.contains { $0.contains("init container 'prepare' (Init:0/1) is still running") }
+        }
+        waiting.cancel()
+        let error = await #expect(throws: StepError.self) { _ = try await waiting.value }
+        #expect(error?.kind == .cancelled)
+    }
+
+    /// What a release says that waits in vain, once its pod has come so far that there is something to say: whoever
+    /// waits for the state itself needs no time limit that fits the machine.
+    ///
+    /// - Parameter path: What there must be of the pod.
+    private func failure(
+        of step: StepUnderTest, _ input: [String: Value], once path: String
+    ) async throws -> StepError {
+        var input = input
+        input["wait"] = false
+        _ = try await step.run(input)
+        let place = [
+            "pod", "-l", "app=\(input["release"]?.stringValue ?? "")", "-n", input["namespace"]?.stringValue ?? "",
+            "--timeout=180s",
+        ]
+        try await TestCluster.kubectl(["wait", "--for=create"] + place)
+        try await TestCluster.kubectl(["wait", "--for=jsonpath=\(path)"] + place)
+        input["wait"] = true
+        input["timeout"] = "3s"
+        // The values are as they were, so it is the wait that makes the difference.
+        return try #require(await #expect(throws: StepError.self) { _ = try await step.apply(input) })
     }
 
     @Test("what an uninstall leaves behind is told", .serialized, arguments: TestCluster.helms)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Small charts, written into a test's own folder.
 enum TestChart {

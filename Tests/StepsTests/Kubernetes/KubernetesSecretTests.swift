@@ -38,6 +38,32 @@ struct KubernetesSecretTests {
         }
     }
 
+    @Test("a key that is given gets its value, and one whose value is null is generated, and kept from then on")
+    func givenOrGenerated() async throws {
+        try await TestCluster.withNamespace { namespace in
+            let step = try StepUnderTest(KubernetesSecret(TestCluster.access(), randomBytes: randomBytes))
+            var input: [String: Value] = [
+                "name": "user", "namespace": .string(namespace), "create_namespace": true,
+                "data": ["key": .null, "secret": "mine"],
+                "generate": ["key": ["length": 20], "secret": ["length": 20]],
+            ]
+            let made = try await step.run(input).output.secrets
+            #expect(made["key"]?.count == 20)
+            #expect(made["secret"] == "mine")
+            input["data"] = ["key": .null, "secret": .null]
+            #expect(try await step.observe(input).isPresent, "what is no longer given stays as it is")
+            input["data"] = ["key": "GIVEN"]
+            #expect(
+                try await step.observe(input).changes == [
+                    Change("Secret \(namespace)/user data.key", from: "(hidden)", to: "(hidden)")
+                ])
+            #expect(try await step.run(input).output.secrets == ["key": "GIVEN", "secret": "mine"])
+            input["data"] = ["key": 1]
+            let error = await #expect(throws: StepError.self) { _ = try await step.observe(input) }
+            #expect(error?.message == "'data.key' is no text")
+        }
+    }
+
     @Test("a Secret that was there keeps its values, and loses only what this run added")
     func existing() async throws {
         try await TestCluster.withNamespace { namespace in

@@ -98,6 +98,25 @@ struct PodDiagnosisTests {
         #expect(findings.first?.logs?.previous == true)
     }
 
+    @Test("a container that runs between two crashes tells how it ended the last time")
+    func betweenCrashes() {
+        let status: Value = [
+            "phase": "Running",
+            "containerStatuses": [
+                [
+                    "name": "main", "ready": false, "restartCount": 2, "state": ["running": [:]],
+                    "lastState": ["terminated": ["exitCode": 3, "reason": "Error"]],
+                ]
+            ],
+        ]
+        let findings = PodDiagnosis(events: []).findings(ofPod: pod(status))
+        #expect(
+            findings.map(\.text) == [
+                "container 'main' runs and is not ready, 2 restarts, the last time with exit status 3"
+            ])
+        #expect(findings.first?.logs?.previous == true)
+    }
+
     @Test("a probe that fails tells what it said last")
     func probe() {
         let status: Value = [

@@ -31,6 +31,16 @@ struct PreflightReportTests {
         #expect(output.values["warnings"] == ["nodes that are not ready: c"])
     }
 
+    @Test("a namespace that others should have made is a warning where it is missing")
+    func namespaces() throws {
+        var report = PreflightReport()
+        report.checkNamespaces(["default", "edge"], expected: ["edge", "ingress-nginx"])
+        #expect(
+            try report.output().values["warnings"] == [
+                "there is no namespace 'ingress-nginx' (there are: default, edge): nothing can be let in from there"
+            ])
+    }
+
     @Test(
         "a plugin that does not enforce policies is a warning, one that does is none",
         arguments: [

@@ -1,6 +1,7 @@
 import Foundation
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 
@@ -29,6 +30,11 @@ enum TestCluster {
     /// Runs kubectl, and returns what it prints without white space around it.
     @discardableResult
     static func kubectl(_ arguments: String..., input: String? = nil) async throws -> String {
+        try await kubectl(arguments, input: input)
+    }
+
+    @discardableResult
+    static func kubectl(_ arguments: [String], input: String? = nil) async throws -> String {
         try await Kubectl(access()).run(arguments, input: input).output.text
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }

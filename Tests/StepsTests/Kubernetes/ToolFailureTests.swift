@@ -48,6 +48,33 @@ struct ToolFailureTests {
         #expect(ToolFailure(tool: "helm", object: "release a/b").error(saying: text).kind == kind)
     }
 
+    @Test(
+        "what chart servers say has a remedy that fits them",
+        arguments: [
+            ("failed to fetch http://x/index.yaml : 401 Unauthorized", StepError.Kind.permanent, "expired"),
+            ("failed to fetch http://x/a-1.tgz : 403 Forbidden", .permanent, "access to these charts"),
+            ("failed to fetch http://x/index.yaml : 503 Service Unavailable", .transient, "the server of the charts"),
+            ("Get \"http://x/index.yaml\": EOF", .transient, "the server of the charts"),
+            (
+                "failed to perform \"FetchReference\" on source: x/clearml/a:1.0.0: not found", .permanent,
+                "the chart's name"
+            ),
+            (
+                "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type repo.IndexFile",
+                .transient, "no server of charts"
+            ),
+            (
+                "file '/tmp/a.tgz' does not appear to be a gzipped archive; got 'text/html; charset=utf-8'",
+                .transient, "no server of charts"
+            ),
+            ("chart \"nope\" matching 1.2.3 not found in charts index", .permanent, "the chart's name"),
+        ])
+    func charts(text: String, kind: StepError.Kind, remedy: String) {
+        let error = ToolFailure(tool: "helm", object: "chart a", place: .charts).error(saying: text)
+        #expect(error.kind == kind)
+        #expect(error.remedy?.contains(remedy) == true, "\(error.remedy ?? "")")
+    }
+
     @Test("warnings, log marks and advice are left out of the message")
     func tidied() {
         let text = """

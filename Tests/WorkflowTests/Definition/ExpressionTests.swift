@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Workflow
 
@@ -230,7 +231,8 @@ struct TemplateTests {
     @Test("merging goes deep, and passes over null")
     func merged() throws {
         let template = Template.merged([
-            .literal(["a": ["x": 1, "y": [1]], "b": 1]), .literal(.null), .literal(["a": ["y": [2], "z": 3], "b": .null]),
+            .literal(["a": ["x": 1, "y": [1]], "b": 1]), .literal(.null),
+            .literal(["a": ["y": [2], "z": 3], "b": .null]),
         ])
         #expect(try template.evaluate(in: ExpressionTests.scope) == ["a": ["x": 1, "y": [2], "z": 3], "b": .null])
     }

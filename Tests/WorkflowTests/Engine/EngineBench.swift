@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 import Workflow
 
 /// A journal file, a clock, a world: what stays when engines come and go.
 final class EngineBench: Sendable {
-    let folder: TemporaryFolder
+    let folder: TemporaryDirectory
     let time = ManualTime()
     let world = World()
     let catalog: StepCatalog
@@ -12,7 +13,7 @@ final class EngineBench: Sendable {
     static let ada = Actor("ada@host")
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try TemporaryDirectory()
         let kinds: [any StepKind] = [
             ThingKind(name: "thing", world: world),
             ThingKind(name: "reader", world: world, reverting: .nothing),
@@ -25,12 +26,15 @@ final class EngineBench: Sendable {
     var path: String { folder.file("journal.db") }
 
     /// A new process on the file.
-    func start(failsAt: Int? = nil, pollInterval: Duration = .milliseconds(200)) async throws -> EngineSession {
+    func start(
+        failsAt: Int? = nil, pollInterval: Duration = .milliseconds(200), recovery: Engine.Recovery = .all
+    ) async throws -> EngineSession {
         let journal = try WatchedJournal(path: path, failsAt: failsAt)
         let lease = try await journal.lease(at: time.now())
         let engine = Engine(
             journal: journal, catalog: catalog, sealer: sealer, time: time, random: { SeededGenerator(seed: 11) },
-            configuration: Engine.Configuration(dataDirectory: folder.file("data"), pollInterval: pollInterval))
+            configuration: Engine.Configuration(
+                dataDirectory: folder.file("data"), pollInterval: pollInterval, recovery: recovery))
         return EngineSession(bench: self, journal: journal, lease: lease, engine: engine)
     }
 

@@ -83,12 +83,7 @@ import Workflow
 
     @Test func aCancelledEngineStopsInGoodOrder() async throws {
         let session = try await bench.start()
-        let started = Promise<Void>()
-        await bench.world.onApply("a") { _, _, _ in
-            started.keep(())
-            try await hang()
-            return nil
-        }
+        let started = await bench.world.hangs("a")
         #expect(try await session.begin(Self.two) == .done)
         await started.value
         session.task.cancel()
@@ -117,12 +112,7 @@ import Workflow
 
     @Test func aTakenOverEngineEnds() async throws {
         let session = try await bench.start()
-        let started = Promise<Void>()
-        await bench.world.onApply("a") { _, _, _ in
-            started.keep(())
-            try await hang()
-            return nil
-        }
+        let started = await bench.world.hangs("a")
         #expect(try await session.begin(Self.two) == .done)
         await started.value
         await bench.world.onApply("a") { _, _, _ in nil }

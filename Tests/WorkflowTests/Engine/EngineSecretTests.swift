@@ -64,6 +64,21 @@ import Workflow
         try expectNowhere(Self.token)
     }
 
+    /// Runs a workflow whose process dies while its step `gate` waits for an approval, and goes on in the next one.
+    private func runOverACrash(_ text: String, _ check: (EngineSession) async throws -> Void) async throws {
+        let session = try await bench.start()
+        #expect(try await session.begin(text) == .done)
+        await session.journal.event { if case .waitStarted = $1 { true } else { false } }
+        await session.crash()
+        try await bench.working { session async throws in
+            #expect(
+                await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil))
+                    == .done)
+            #expect(await session.settled() == .succeeded)
+            try await check(session)
+        }
+    }
+
     @Test func secretOutputsAreSealedAndReadByLaterStepsAfterARestart() async throws {
         let text = """
             workflow: w
@@ -81,20 +96,36 @@ import Workflow
             context.log(.stdout, "with \(key)")
             return nil
         }
-        let session = try await bench.start()
-        #expect(try await session.begin(text) == .done)
-        await session.journal.event { if case .waitStarted = $1 { true } else { false } }
-        await session.crash()
-        try await bench.working { session async throws in
-            #expect(
-                await session.engine.submit(.approve(RunID("r1"), step: "gate", by: EngineBench.ada, reason: nil))
-                    == .done)
-            #expect(await session.settled() == .succeeded)
+        try await runOverACrash(text) { session async throws in
             #expect(await session.world.things["b"] == .string("key \(key)"))
             #expect(try await session.state("a").output == ["name": "a", "value": "not ***"])
             #expect(try await session.output(step: "b") == ["with ***"])
             let events = try await session.journal.entries(of: RunID("r1"), after: 0).flatMap(\.events)
             #expect(events.contains { if case .waitStarted(_, .approval("key ***", _)) = $0 { true } else { false } })
+        }
+        try expectNowhere(key)
+    }
+
+    @Test func secretValuesAreSealedWithTheirTextsAndReadByLaterStepsAfterARestart() async throws {
+        let text = """
+            workflow: w
+            steps:
+              a: { uses: thing, with: { name: a } }
+              gate: { uses: approval, needs: [a], with: { message: "go?" } }
+              b: { uses: thing, needs: [gate], with: { name: b, value: "key ${{ steps.a.value.tokens[1] }}" } }
+            """
+        let key = Self.key
+        await bench.world.onApply("a") { _, _, _ in
+            StepOutput(["name": "a"], secretValues: ["value": ["tokens": ["of old", .string(key)], "count": 2]])
+        }
+        await bench.world.onApply("b") { _, _, context in
+            context.log(.stdout, "with \(key), of old")
+            return nil
+        }
+        try await runOverACrash(text) { session async throws in
+            #expect(await session.world.things["b"] == .string("key \(key)"))
+            #expect(try await session.state("a").output == ["name": "a"])
+            #expect(try await session.output(step: "b") == ["with ***, ***"])
         }
         try expectNowhere(key)
     }

@@ -26,16 +26,6 @@ import Workflow
         """
     ]
 
-    private func hangs(_ name: String) async -> Promise<Void> {
-        let started = Promise<Void>()
-        await bench.world.onApply(name) { _, _, _ in
-            started.keep(())
-            try await hang()
-            return nil
-        }
-        return started
-    }
-
     private func reverts() async -> [String] { await bench.world.calls.filter { $0.hasPrefix("revert") } }
 
     @Test func aSubRunGivesItsOutputs() async throws {
@@ -78,9 +68,49 @@ import Workflow
         }
     }
 
+    /// It has undone all it did and is over: the operator is told so, and decides about the run that it was part of.
+    @Test func aSubRunThatRolledItselfBackIsNotBegunAgain() async throws {
+        let child = Self.files["child.yaml"] ?? ""
+        let files = ["child.yaml": child + "\non_failure: rollback"]
+        try await bench.working { session async throws in
+            await session.world.onApply("y") { _, _, _ in throw StepError(.permanent, "no") }
+            #expect(try await session.run(Self.parent, files) == .failed)
+            let failure = try await session.state("sub").failure
+            #expect(failure?.message == "sub-run r1.sub ended as rolledBack")
+            #expect(failure?.remedy?.contains("it has undone all it did") == true)
+            await session.world.onApply("y") { _, _, _ in nil }
+            #expect(await session.resume() == .failed)
+            #expect(await session.world.count("apply x") == 1)
+            #expect(await session.rollback() == .rolledBack)
+            #expect(await session.world.things.isEmpty)
+        }
+    }
+
+    /// A sub-run is a run of its own: what it has finished is done anew by a retry of it, not of its parent.
+    @Test func aRetryOfTheParentTakesASucceededSubRunAsItIs() async throws {
+        try await bench.working { session async throws in
+            #expect(try await session.run(Self.parent, Self.files) == .succeeded)
+            let retry = EngineRequest.retry(RunID("r1"), from: "sub", by: EngineBench.ada)
+            #expect(await session.engine.submit(retry) == .done)
+            #expect(await session.settled() == .succeeded)
+            #expect(await session.world.count("apply x") == 1)
+            #expect(try await session.state("sub").attempts == 2)
+        }
+    }
+
+    /// Else a sub-run of its parent's group would wait for its parent for ever.
+    @Test func aSubRunRunsUnderItsParentsGroup() async throws {
+        let group = "\nconcurrency: { group: both, on_conflict: queue }"
+        let files = ["child.yaml": (Self.files["child.yaml"] ?? "") + group]
+        try await bench.working { session async throws in
+            #expect(try await session.run(Self.parent + group, files) == .succeeded)
+            #expect(try await session.machine("r1.sub").header?.group == nil)
+        }
+    }
+
     @Test func cancellingTheParentCancelsTheSubRun() async throws {
         try await bench.working { session async throws in
-            let started = await hangs("x")
+            let started = await bench.world.hangs("x")
             #expect(try await session.begin(Self.parent, Self.files) == .done)
             await started.value
             #expect(await session.engine.submit(.cancel(RunID("r1"), by: EngineBench.ada, reason: nil)) == .done)
@@ -94,7 +124,7 @@ import Workflow
 
     @Test func cancellingOnlyTheSubRunFailsItsStep() async throws {
         try await bench.working { session async throws in
-            let started = await hangs("x")
+            let started = await bench.world.hangs("x")
             #expect(try await session.begin(Self.parent, Self.files) == .done)
             await started.value
             #expect(await session.engine.submit(.cancel(RunID("r1.sub"), by: EngineBench.ada, reason: nil)) == .done)
@@ -114,7 +144,7 @@ import Workflow
 
     @Test func aRunningSubRunIsRolledBackWithItsParent() async throws {
         try await bench.working { session async throws in
-            let started = await hangs("y")
+            let started = await bench.world.hangs("y")
             #expect(try await session.begin(Self.parent, Self.files) == .done)
             await started.value
             #expect(await session.rollback() == .rolledBack)
@@ -124,7 +154,7 @@ import Workflow
 
     @Test(arguments: [true, false]) func aSubRunGoesOnAfterACrash(kill: Bool) async throws {
         let session = try await bench.start()
-        let started = await hangs("y")
+        let started = await bench.world.hangs("y")
         #expect(try await session.begin(Self.parent, Self.files) == .done)
         await started.value
         if kill { await session.crash() } else { try await session.stop() }

@@ -152,12 +152,71 @@ import Workflow
             #expect(try await session.begin(Self.grouped("reject"), as: "r1", inputs: ["tenant": "x"]) == .done)
             #expect(
                 try await session.begin(Self.grouped("reject"), as: "r2", inputs: ["tenant": "x"])
-                    == .refused("another run of group 'tenant/x' is under way"))
+                    == .refused(
+                        "run r1 of group 'tenant/x' is under way: wait for its end, or end it ('runner cancel r1')"))
             #expect(await session.engine.submit(.cancel(RunID("r1"), by: EngineBench.ada, reason: nil)) == .done)
             #expect(await session.settled("r1") == .cancelled)
             #expect(try await session.begin(Self.grouped("reject"), as: "r2", inputs: ["tenant": "x"]) == .done)
             #expect(await session.engine.submit(.resume(RunID("r1"), by: EngineBench.ada, sealedSecrets: nil)) != .done)
             #expect(await session.engine.submit(.rollback(RunID("r1"), by: EngineBench.ada, reason: nil)) != .done)
+        }
+    }
+
+    private static let interrupted = """
+        run r1 of group 'tenant/x' was interrupted, and what it has begun is neither done nor undone: go on with it \
+        ('runner resume r1'), or end it ('runner cancel r1' keeps what was done, 'runner rollback r1' undoes it)
+        """
+
+    /// Leaves a run of group `tenant/x` interrupted, and starts a process that goes on with nothing by itself.
+    private func withInterruptedRun(_ body: (EngineSession) async throws -> Void) async throws {
+        let first = try await bench.start()
+        #expect(try await first.begin(Self.grouped("reject"), inputs: ["tenant": "x"]) == .done)
+        await first.journal.journal.waitForWait(of: "r1", first)
+        await first.crash()
+        let session = try await bench.start(recovery: .onDemand)
+        try await body(session)
+        try await session.stop()
+    }
+
+    @Test(arguments: ["resume", "cancel", "rollback"])
+    func anInterruptedRunKeepsItsGroup(until ending: String) async throws {
+        try await withInterruptedRun { session async throws in
+            let id = RunID("r1")
+            #expect(
+                try await session.begin(Self.grouped("reject"), as: "r2", inputs: ["tenant": "x"])
+                    == .refused(Self.interrupted))
+            // A look at it, or word to it, does not change that.
+            #expect(await session.engine.submit(.signal(id, name: "s", data: .null, by: EngineBench.ada)) == .done)
+            #expect(
+                try await session.begin(Self.grouped("reject"), as: "r2", inputs: ["tenant": "x"])
+                    == .refused(Self.interrupted))
+            #expect(try await session.begin(Self.grouped("reject"), as: "r3", inputs: ["tenant": "y"]) == .done)
+            switch ending {
+            case "resume":
+                #expect(
+                    await session.engine.submit(.approve(id, step: "gate", by: EngineBench.ada, reason: nil)) == .done)
+                #expect(await session.resume() == .succeeded)
+            case "cancel":
+                #expect(await session.engine.submit(.cancel(id, by: EngineBench.ada, reason: nil)) == .done)
+                #expect(await session.settled() == .cancelled)
+            default: #expect(await session.rollback() == .rolledBack)
+            }
+            #expect(try await session.begin(Self.grouped("reject"), as: "r2", inputs: ["tenant": "x"]) == .done)
+            #expect(try await session.machine("r2").status == .running)
+        }
+    }
+
+    @Test func aRunThatQueuesBehindAnInterruptedOneSaysSoAndGetsItsTurn() async throws {
+        try await withInterruptedRun { session async throws in
+            #expect(try await session.begin(Self.grouped("queue"), as: "r2", inputs: ["tenant": "x"]) == .done)
+            #expect(try await session.machine("r2").status == .pending)
+            #expect(try await session.output("r2") == ["held back: \(Self.interrupted)"])
+            // Its own process ends too; the next one goes on waiting.
+            #expect(await session.engine.submit(.resume(RunID("r2"), by: EngineBench.ada, sealedSecrets: nil)) == .done)
+            #expect(try await session.machine("r2").status == .pending)
+            #expect(await session.engine.submit(.cancel(RunID("r1"), by: EngineBench.ada, reason: nil)) == .done)
+            #expect(await session.settled() == .cancelled)
+            #expect(try await session.machine("r2").status == .running)
         }
     }
 }

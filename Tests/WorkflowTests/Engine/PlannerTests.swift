@@ -45,4 +45,32 @@ import Workflow
         #expect(await bench.world.calls.allSatisfy { $0.hasPrefix("observe") })
         #expect(try Value(encoding: plan).decoded(as: Plan.self) == plan)
     }
+
+    @Test func whatStandsOnAChangeThatIsStillToComeIsNoFailure() async throws {
+        await bench.world.put("ready", 1)
+        for name in ["early", "late", "alone"] {
+            await bench.world.onObserve(name) { _ in
+                throw StepError(.permanent, "no namespace", remedy: "make it")
+            }
+        }
+        let workflow = try bench.load(
+            """
+            workflow: w
+            steps:
+              ready: { uses: thing, with: { name: ready, value: 1 } }
+              namespace: { uses: thing, with: { name: namespace } }
+              wait: { uses: reader, needs: [namespace], with: { name: wait } }
+              early: { uses: thing, needs: [namespace], with: { name: early } }
+              late: { uses: thing, needs: [wait], with: { name: late } }
+              alone: { uses: thing, needs: [ready], with: { name: alone } }
+            """)
+        let planner = Planner(catalog: bench.catalog, time: bench.time, dataDirectory: "/data")
+        let plan = try await planner.plan(workflow, inputs: [:], secrets: [:])
+        #expect(
+            plan.steps.map { "\($0.id) \($0.action.rawValue)" } == [
+                "ready none", "namespace create", "wait run", "early unknown", "late unknown", "alone failed",
+            ])
+        #expect(plan.steps[3].reason?.hasPrefix("cannot be looked at before 'namespace': no namespace") == true)
+        #expect(plan.steps[4].reason?.hasPrefix("cannot be looked at before 'wait'") == true)
+    }
 }

@@ -25,6 +25,17 @@ actor World {
     func onApply(_ name: String, _ act: @escaping Act) { applying[name] = act }
     func onRevert(_ name: String, _ act: @escaping Act) { reverting[name] = act }
 
+    /// Lets every `apply` of `name` hang until it is cancelled. Kept once the first has begun.
+    func hangs(_ name: String) -> Promise<Void> {
+        let started = Promise<Void>()
+        onApply(name) { _, _, _ in
+            started.keep(())
+            try await hang()
+            return nil
+        }
+        return started
+    }
+
     func count(_ call: String) -> Int { calls.count { $0 == call } }
 
     func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {

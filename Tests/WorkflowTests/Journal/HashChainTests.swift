@@ -1,14 +1,15 @@
 import GRDB
+import TestSupport
 import Testing
 import Workflow
 
 /// What somebody does to the history behind the runner's back is found.
 @Suite(.timeLimit(.minutes(10))) struct HashChainTests {
-    private let folder: TemporaryFolder
+    private let folder: TemporaryDirectory
     private let journal: SQLiteJournal
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try TemporaryDirectory()
         journal = try SQLiteJournal(path: folder.file("journal.db"))
     }
 

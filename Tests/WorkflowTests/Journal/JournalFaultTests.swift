@@ -1,14 +1,15 @@
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 import Workflow
 
 /// Files that are not what they should be: nothing is lost, nothing is touched, and the error says what to do.
 @Suite(.timeLimit(.minutes(10))) struct JournalFaultTests {
-    private let folder: TemporaryFolder
+    private let folder: TemporaryDirectory
     private var path: String { folder.file("journal.db") }
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = try TemporaryDirectory() }
 
     private func failure(_ body: () async throws -> Void) async -> JournalError? {
         do {

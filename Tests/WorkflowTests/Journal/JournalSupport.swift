@@ -1,19 +1,4 @@
-import Foundation
 import Workflow
-
-/// A folder of a test's own, removed with the value's last copy.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "runner-test-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func file(_ name: String) -> String { path + "/" + name }
-}
 
 extension Owner {
     static func test(_ pid: Int = 1) -> Owner { Owner(host: "h", bootID: "b", pid: pid, startTicks: 1, login: "ada") }

@@ -1,12 +1,13 @@
+import TestSupport
 import Testing
 import Workflow
 
 @Suite(.timeLimit(.minutes(10))) struct LeaseTests {
-    private let folder: TemporaryFolder
+    private let folder: TemporaryDirectory
     private let journal: SQLiteJournal
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try TemporaryDirectory()
         journal = try SQLiteJournal(path: folder.file("journal.db"))
     }
 

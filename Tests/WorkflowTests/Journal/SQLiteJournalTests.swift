@@ -1,14 +1,15 @@
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 import Workflow
 
 @Suite(.timeLimit(.minutes(10))) struct SQLiteJournalTests {
-    private let folder: TemporaryFolder
+    private let folder: TemporaryDirectory
     private let journal: SQLiteJournal
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try TemporaryDirectory()
         journal = try SQLiteJournal(path: folder.file("sub/journal.db"))
     }
 

@@ -6,7 +6,7 @@ public struct ExpressionFunction: Sendable {
 
     public let name: String
     /// How many arguments it takes.
-    public let arguments: ClosedRange<Int>
+    public let arity: Int
     /// As it is called: `join(list, separator)`.
     public let signature: String
     /// What it gives, in one line.
@@ -14,13 +14,11 @@ public struct ExpressionFunction: Sendable {
     private let body: @Sendable (Arguments) throws(EvaluationError) -> Value
 
     init(
-        _ signature: String, optional: Int = 0, _ summary: String,
+        _ signature: String, _ summary: String,
         _ body: @escaping @Sendable (Arguments) throws(EvaluationError) -> Value
     ) {
-        let parts = signature.split(separator: "(")
-        let count = signature.split(separator: ",").count
-        self.name = String(parts[0])
-        self.arguments = (count - optional)...count
+        self.name = String(signature.prefix { $0 != "(" })
+        self.arity = signature.split(separator: ",").count
         self.signature = signature
         self.summary = summary
         self.body = body
@@ -29,7 +27,7 @@ public struct ExpressionFunction: Sendable {
     static func named(_ name: String) -> ExpressionFunction? { table[name] }
 
     func call(_ values: [Value]) throws(EvaluationError) -> Value {
-        guard arguments.contains(values.count) else {
+        guard arity == values.count else {
             throw .invalid("'\(name)' does not take \(values.count) arguments: write \(signature)")
         }
         let value = try body(Arguments(function: self, values: values))

@@ -217,7 +217,7 @@ struct ExpressionParser {
             ]
         }
         if let function = ExpressionFunction.named(name) {
-            if !function.arguments.contains(arguments.count) {
+            if function.arity != arguments.count {
                 report(
                     ExpressionFault(
                         code: .wrongArguments, offset: offset,

@@ -62,7 +62,8 @@ final class LoadingSession {
         guard bytes <= Self.maximumBytes, texts.count < Self.maximumFiles else {
             unreadable.insert(path)
             diagnostics.report(
-                .tooLarge, at: location, "the files of this workflow are more than \(Self.maximumBytes >> 20) MiB",
+                .tooLarge, at: location,
+                "the files of this workflow are more than \(Self.maximumBytes >> 20) MiB, or than \(Self.maximumFiles)",
                 fix: "pass large data as files on disk, not as part of the workflow")
             return nil
         }

@@ -17,7 +17,7 @@ extension Schema {
     }
 
     /// What the schema asks for, in a few words.
-    var wanted: String {
+    package var wanted: String {
         switch shape {
         case .any: "any value"
         case .boolean: "true or false"

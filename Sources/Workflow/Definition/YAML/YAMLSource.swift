@@ -48,7 +48,11 @@ struct YAMLSource {
         return lines[line - 1][column - 1]
     }
 
-    /// Where the first `count` openings `${{` after a place stand.
+    /// Where each opening `${{` of a scalar stands.
+    ///
+    /// - Parameters:
+    ///   - value: The scalar's text, as the parser has read it.
+    ///   - location: Where the scalar begins.
     func expressionMarks(in value: String, after location: SourceLocation) -> [ExpressionMark] {
         let texts = value.components(separatedBy: "${{").dropFirst()
         var marks: [ExpressionMark] = []

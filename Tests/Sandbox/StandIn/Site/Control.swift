@@ -4,11 +4,14 @@ import Foundation
 ///
 /// - `GET /_sandbox/calls[/ENDPOINT]`: the requests that came, oldest first; `DELETE` forgets them.
 /// - `POST /_sandbox/faults` with a ``Fault``; `GET` lists them, with the counts left; `DELETE` removes them all.
+/// - `POST /_sandbox/reader` with `{"user": …, "password": …}`: only these may read the charts from now on.
 /// - `GET /_sandbox/state`: the whole world, secrets included.
 /// - `POST /_sandbox/reset`: as newly started, with no world, faults or records.
 struct Control: Sendable {
     let api: ClearML
     let ledger: Ledger
+    /// Nil where everybody may read the charts.
+    let reader: Reader?
 
     func answer(_ path: String, method: String, body: Data) async throws -> Answer {
         let parts = path.split(separator: "/").dropFirst().map(String.init)
@@ -28,12 +31,19 @@ struct Control: Sendable {
             } catch {
                 return .text("no fault: \(error)\n", status: 400)
             }
+        case ("POST", "reader"):
+            do {
+                await reader?.change(to: try JSONDecoder().decode(BasicCredentials.self, from: body))
+            } catch {
+                return .text("no credentials: \(error)\n", status: 400)
+            }
         case ("GET", "state"):
             return try .json(await api.snapshot())
         case ("POST", "reset"):
             try await api.reset()
             await ledger.clearFaults()
             await ledger.clearRecords()
+            await reader?.reset()
         default:
             return .text("unknown: \(method) \(path)\n", status: 404)
         }

@@ -4,13 +4,13 @@ import Foundation
 struct Folder: Sendable {
     let root: URL
     /// nil lets everybody read.
-    let reader: BasicCredentials?
+    let reader: Reader?
 
     /// - Parameters:
     ///   - path: Inside the folder; a path that leads out of it is not found.
     ///   - range: The `Range` header; ranges but `bytes=FIRST-[LAST]` are ignored, as they may be.
-    func answer(_ path: String, authorization: String?, range: String?, ifRange: String?) throws -> Answer {
-        if let reader, !reader.match(authorization) {
+    func answer(_ path: String, authorization: String?, range: String?, ifRange: String?) async throws -> Answer {
+        if let reader, await !reader.admits(authorization) {
             var answer = Answer.text("401 Unauthorized\n", status: 401)
             answer.headers["WWW-Authenticate"] = "Basic realm=\"charts\""
             return answer

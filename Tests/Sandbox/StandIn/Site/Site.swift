@@ -21,7 +21,7 @@ struct Site: HTTPResponder {
         let body = try await request.body.collect(upTo: 64 << 20)
         let data = Data(body.readableBytesView)
         if path.hasPrefix("/_sandbox/") {
-            let control = Control(api: api, ledger: ledger)
+            let control = Control(api: api, ledger: ledger, reader: charts?.reader)
             return try await control.answer(path, method: request.method.rawValue, body: data).response
         }
         let incoming = APIRequest(request, body: data)
@@ -61,16 +61,16 @@ struct Site: HTTPResponder {
         case .loseReply, .cut, .foreignCompany, nil: break
         }
         let headers = request.headers
-        func serve(_ folder: Folder, _ prefix: String) throws -> Answer {
-            try folder.answer(
+        func serve(_ folder: Folder, _ prefix: String) async throws -> Answer {
+            try await folder.answer(
                 String(request.uri.path.dropFirst(prefix.count)), authorization: headers[.authorization],
                 range: headers[.range], ifRange: headers[.ifRange])
         }
         if let charts, request.uri.path.hasPrefix("/charts/") {
-            return try (fault.lose(serve(charts, "/charts/")), nil)
+            return try await (fault.lose(serve(charts, "/charts/")), nil)
         }
         if let downloads, request.uri.path.hasPrefix("/downloads/") {
-            return try (fault.lose(serve(downloads, "/downloads/")), nil)
+            return try await (fault.lose(serve(downloads, "/downloads/")), nil)
         }
         if await start.isStarting() { return (.page(503), nil) }
         if request.method == .options { return (Answer(), nil) }

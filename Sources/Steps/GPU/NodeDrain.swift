@@ -1,0 +1,49 @@
+package import Workflow
+
+/// `node.drain`: a node takes no new pods, and those it has are evicted.
+///
+/// A node that an operator has closed already is emptied all the same, and stays closed when the run is done with it.
+package struct NodeDrain: StepKind {
+    package let name = "node.drain"
+    package let summary = "Closes a node to new pods and evicts those it has, within their disruption budgets."
+    package let reverting = Reverting.automatic
+    package let parameters = NodeUpkeep.parameters
+    package let outputs = [
+        Parameter("node", .string, "The node's name."),
+        Parameter("cordoned", .boolean, "Whether this run has closed it, and is to open it again."),
+    ]
+
+    private let access: ClusterAccess
+    private let guardian: NodeGuard
+    private let clock: any Clock<Duration>
+
+    package init(_ access: ClusterAccess, _ guardian: NodeGuard, clock: any Clock<Duration>) {
+        self.access = access
+        self.guardian = guardian
+        self.clock = clock
+    }
+
+    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
+        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
+        let node = try await upkeep.nodes.node(upkeep.name)
+        guard node.isCordoned, try await upkeep.isEmpty() else { return .absent() }
+        return .present(Self.output(upkeep, node))
+    }
+
+    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
+        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
+        try await upkeep.takeOutOfService(input, guardian, context)
+        return Self.output(upkeep, try await upkeep.nodes.node(upkeep.name))
+    }
+
+    package func revert(
+        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
+    ) async throws -> [String] {
+        try await NodeUpkeep(input, access, context, clock: clock).uncordon()
+        return []
+    }
+
+    private static func output(_ upkeep: NodeUpkeep, _ node: ClusterNode) -> StepOutput {
+        StepOutput(["node": .string(node.name), "cordoned": .bool(upkeep.isOurs(node))])
+    }
+}

@@ -40,7 +40,7 @@ final class Auditor {
         }
         checkGroups()
         for (object, _) in simulation.world.things { checkWorld(object) }
-        for (id, answer) in batch.answers { simulation.remoteAnswers[id] = answer }
+        for (id, answer) in batch.answers { simulation.remoteAnswers[id] = (answer, lease.epoch) }
     }
 
     /// As a reader of the store would see it.

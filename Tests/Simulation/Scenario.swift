@@ -17,6 +17,8 @@ package struct Scenario: Hashable, Sendable {
     /// How long a handler's call takes at most, in milliseconds; 0: no time.
     package var callTime: Int
     package var faults: [Fault]
+    /// A new process goes on only with the runs that somebody asks for, as the program does.
+    package var isOnDemand = false
 
     /// A workflow.
     package struct Plan: Hashable, Sendable {

@@ -43,6 +43,7 @@ package enum Shrinker {
         add { $0.commitTime = 0 }
         add { $0.callTime = 0 }
         add { $0.parallel = 1 }
+        add { $0.isOnDemand = false }
         return all
     }
 }

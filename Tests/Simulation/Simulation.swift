@@ -52,7 +52,8 @@ package final class Simulation: @unchecked Sendable {  // Only touched by the ke
     private(set) var processes: [SimulatedProcess] = []
     /// Tasks that have not ended.
     private var alive = 0
-    var remoteAnswers: [Int: EngineAnswer] = [:]
+    /// The answers to requests that were left in the journal, and the epoch of who gave them.
+    var remoteAnswers: [Int: (answer: EngineAnswer, epoch: Int)] = [:]
     private(set) lazy var desk = Operator(self)
 
     package init(_ scenario: Scenario, store: Store = .memory, isTraced: Bool = false) throws {

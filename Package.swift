@@ -37,6 +37,7 @@ let package = Package(
             name: "Workflow",
             dependencies: [
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -51,6 +52,7 @@ let package = Package(
                 "Workflow",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -78,6 +80,22 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        .target(name: "Simulation", dependencies: ["Workflow"], path: "Tests/Simulation", swiftSettings: strict),
+        .executableTarget(
+            name: "soak",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Soak",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Workflow"], swiftSettings: strict),
+        .target(name: "CLimit", path: "Benchmarks/CLimit", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: ["CLimit", "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Benchmarks/Program",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "WorkflowTests",
             dependencies: [
@@ -85,7 +103,8 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "StepsTests", dependencies: ["Steps", "TestSupport", "Workflow"], swiftSettings: strict),
+        .testTarget(
+            name: "StepsTests", dependencies: ["StandIn", "Steps", "TestSupport", "Workflow"], swiftSettings: strict),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["StandIn", "TestSupport", "runner"], swiftSettings: strict),
         .testTarget(

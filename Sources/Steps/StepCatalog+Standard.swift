@@ -1,13 +1,16 @@
 import Foundation
-public import Workflow
+package import Workflow
 
 extension StepCatalog {
     /// Every step kind there is: the engine's own, and one line for each of ours.
     ///
-    /// - Parameter environment: The variables that programs inherit, and that say where private files go and which
-    ///   cluster is meant.
+    /// - Parameters:
+    ///   - environment: The variables that programs inherit, and that say where private files go and which cluster is meant.
+    ///   - tenants: The registry of the database that runs are kept in; without it the kinds can be listed and checked only.
     /// - Throws: Where the machine has no place for private files, or libcurl cannot start.
-    public static func standard(environment: [String: String]) throws -> StepCatalog {
+    package static func standard(
+        environment: [String: String], tenants: any TenantRegistry = NoTenantRegistry()
+    ) throws -> StepCatalog {
         let processes = ProcessRunner(environment: environment)
         let client = try HTTPClient(userAgent: "runner")
         let cluster = ClusterAccess(processes: processes, files: try PrivateFiles(environment: environment))
@@ -27,7 +30,8 @@ extension StepCatalog {
                 + cluster.gpuKinds(
                     ownBootID: ownBootID.trimmingCharacters(in: .whitespacesAndNewlines), clock: ContinuousClock())
                 + cluster.helmKinds(now: { Date() })
-                + cluster.kubernetesKinds(randomBytes: randomBytes))
+                + cluster.kubernetesKinds(randomBytes: randomBytes)
+                + tenants.tenantKinds(cluster: cluster))
     }
 
     private static func randomBytes(_ count: Int) -> [UInt8] {

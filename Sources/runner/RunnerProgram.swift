@@ -20,7 +20,7 @@ struct RunnerProgram: AsyncParsableCommand {
               0    done
               1    the run failed, was cancelled, or was rolled back; a plan could not
                    look at a step
-              2    the plan has changes (with --exit-code)
+              2    the plan has changes (with --exit-code), or a tenant has drifted
               3    somebody has to decide: an outcome is unknown, what was asked does
                    not fit the run, or the world has changed since the plan was saved
               64   wrong arguments
@@ -47,6 +47,7 @@ struct RunnerProgram: AsyncParsableCommand {
                 subcommands: [
                     ApproveCommand.self, RejectCommand.self, SignalCommand.self, SkipCommand.self, ResolveCommand.self,
                 ]),
+            CommandGroup(name: "Tenants", subcommands: [TenantCommand.self, FleetCommand.self, DriftCommand.self]),
             CommandGroup(
                 name: "Looking",
                 subcommands: [

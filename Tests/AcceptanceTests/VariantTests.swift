@@ -78,6 +78,8 @@ extension AcceptanceTests {
 
         private func installThroughFaults(_ home: Home, _ sandbox: Sandbox) async throws {
             let token = try #require(try sandbox.variables()["SANDBOX_CHARTS_PASSWORD"])
+            let kubeconfig = try #require(try sandbox.variables()["KUBECONFIG"])
+            try FileManager.default.copyItem(atPath: kubeconfig, toPath: home.kubeconfig)
             // What passes by itself: busy and broken proxies, a page in place of an answer, transfers that break off.
             try await sandbox.arm([
                 Sandbox.Fault(endpoint: "charts/index.yaml", kind: "status", status: 503),
@@ -99,6 +101,14 @@ extension AcceptanceTests {
             #expect(try await sandbox.faultsLeft() == [])
             let stopped = try await home.show()
             #expect(stopped.steps.filter { $0.status == "failed" }.map(\.id) == ["server"])
+
+            // Whoever resumes it has another cluster as the current one.
+            for command in [
+                ["set-cluster", "elsewhere", "--server=https://127.0.0.1:9"],
+                ["set-context", "elsewhere", "--cluster=elsewhere"], ["use-context", "elsewhere"],
+            ] {
+                try await sandbox.kubectl(["--kubeconfig", home.kubeconfig, "config"] + command)
+            }
 
             // The old token is good for nothing any more, so whoever still uses it fails for good.
             try await sandbox.disarm()

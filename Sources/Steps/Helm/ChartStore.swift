@@ -96,12 +96,17 @@ struct ChartStore: Sendable {
                     try await helm.run(
                         arguments + (parts.count > 1 ? ["--version", parts[1]] : []), credentials: credentials,
                         onCluster: false, object: "chart \(chart)")
-                } catch let error as StepError where error.kind == .permanent && error.message.contains("not found") {
+                } catch let error as StepError where error.kind == .permanent && Self.isAbsence(error.message) {
                     missing.append("'\(chart)'")
                 }
             }
             return missing
         }
+    }
+
+    /// Whether a registry says that it has no such chart, or no such version of it.
+    private static func isAbsence(_ text: String) -> Bool {
+        ["not found", "name unknown", "manifest unknown"].contains { text.contains($0) }
     }
 
     /// Helm's options for reading from a registry.

@@ -64,12 +64,22 @@ package struct HelmRelease: StepKind {
     private let access: ClusterAccess
     private let now: @Sendable () -> Date
     private let versions: HelmVersionCache
+    private let clock: any Clock<Duration>
+    private let reportInterval: Duration
 
-    /// - Parameter now: Wall-clock time, to tell whether another helm may still be at work.
-    package init(_ access: ClusterAccess, versions: HelmVersionCache, now: @escaping @Sendable () -> Date) {
+    /// - Parameters:
+    ///   - now: Wall-clock time, to tell whether another helm may still be at work.
+    ///   - clock: Measures the pauses between looks at what a release waits for.
+    ///   - reportInterval: How long those are.
+    package init(
+        _ access: ClusterAccess, versions: HelmVersionCache, now: @escaping @Sendable () -> Date,
+        clock: any Clock<Duration> = ContinuousClock(), reportInterval: Duration = .seconds(30)
+    ) {
         self.access = access
         self.versions = versions
         self.now = now
+        self.clock = clock
+        self.reportInterval = reportInterval
     }
 
     /// The release before this run changed anything.
@@ -119,12 +129,14 @@ package struct HelmRelease: StepKind {
         try await ChartStore(wish.helm, files: access.files).withChart(wish.source, version: wish.version) { chart in
             context.log(.note, "\(wish.releases.object): \(chart.name) \(chart.version)")
             do {
-                try await wish.helm.run(
-                    commands.upgrade(chart: chart.path, wish.upgrade, waits: wish.waits, timeout: wish.timeout),
-                    input: wish.values.canonicalJSON, object: wish.releases.object
-                ) { line in
-                    // Standard output ends with the chart's notes, which may quote values.
-                    if line.stream == .error { context.log(.stderr, line.text) }
+                try await whileReporting(wish, context) {
+                    try await wish.helm.run(
+                        commands.upgrade(chart: chart.path, wish.upgrade, waits: wish.waits, timeout: wish.timeout),
+                        input: wish.values.canonicalJSON, object: wish.releases.object
+                    ) { line in
+                        // Standard output ends with the chart's notes, which may quote values.
+                        if line.stream == .error { context.log(.stderr, line.text) }
+                    }
                 }
             } catch let error as StepError {
                 throw try await explained(error, wish)
@@ -211,10 +223,7 @@ package struct HelmRelease: StepKind {
     private func explained(_ error: StepError, _ wish: ReleaseWish) async throws -> StepError {
         let mayBeHooks = error.message.contains("hook") || error.message.contains("BackoffLimitExceeded")
         guard error.kind == .timedOut || mayBeHooks || error.message.contains("not ready") else { return error }
-        guard let last = try await wish.releases.history().last else { return error }
-        let state = try await wish.releases.state(revision: last.revision)
-        let objects = try ManifestReader.objects(in: state.manifest) + ManifestReader.objects(in: state.hooks)
-        let findings = try await ReadinessReport(wish.kubectl).findings(about: objects, namespace: wish.namespace)
+        let findings = try await findings(wish)
         guard !findings.isEmpty else { return error }
         var explained = error
         explained.kind = findings.contains(where: \.isHopeless) ? .permanent : .timedOut
@@ -223,6 +232,34 @@ package struct HelmRelease: StepKind {
             + "\n  (\(error.message.replacing("\n", with: "; ")))"
         explained.remedy = "mend what the pods wait for (or raise `timeout`), then resume the run"
         return explained
+    }
+
+    /// What the release's pods wait for.
+    private func findings(_ wish: ReleaseWish) async throws -> [PodDiagnosis.Finding] {
+        guard let last = try await wish.releases.history().last else { return [] }
+        let state = try await wish.releases.state(revision: last.revision)
+        let objects = try ManifestReader.objects(in: state.manifest) + ManifestReader.objects(in: state.hooks)
+        return try await ReadinessReport(wish.kubectl).findings(about: objects, namespace: wish.namespace)
+    }
+
+    /// Does `body`, and logs what the release waits for meanwhile, as often as that changes.
+    private func whileReporting(
+        _ wish: ReleaseWish, _ context: StepContext, _ body: @Sendable () async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            group.addTask {
+                var told: [String] = []
+                while !Task.isCancelled {
+                    try await clock.sleep(for: reportInterval)
+                    // A look that fails must not fail what it looks at; the next one may succeed.
+                    guard let found = try? await findings(wish).map(\.description), found != told else { continue }
+                    if !found.isEmpty { context.log(.note, "waits for:" + found.map { "\n  \($0)" }.joined()) }
+                    told = found
+                }
+            }
+            try await body()
+        }
     }
 
     private func output(_ state: ReleaseState, _ wish: ReleaseWish) throws(StepError) -> StepOutput {

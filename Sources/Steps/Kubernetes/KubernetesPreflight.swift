@@ -1,3 +1,4 @@
+import Foundation
 package import Workflow
 
 /// `kubernetes.preflight`: everything an install needs, looked at before anything is changed; what is missing is told
@@ -18,6 +19,12 @@ package struct KubernetesPreflight: CheckingStepKind {
                 "What the account must be allowed in the whole cluster, as `verb resource`."),
             Parameter("hosts", .array(.string(.hostname)), "Host names that must resolve."),
             Parameter(
+                "conditions", .map(.boolean),
+                "What else must hold, by what is missing where it does not; for inputs and secrets that are needed in some "
+                    + "cases only."),
+            Parameter("files", .array(.any), "Paths of files on this machine that must be there; a null is none."),
+            Parameter("programs", .array(.any), "Programs that must be on this machine; a null is none."),
+            Parameter(
                 "network_policies", .boolean, default: true,
                 "Whether network policies matter: warns where nothing is known to enforce them."),
             Parameter(
@@ -26,6 +33,10 @@ package struct KubernetesPreflight: CheckingStepKind {
             Parameter("gpus", .boolean, default: false, "Whether GPUs are needed: warns where no node has one."),
         ] + ClusterAccess.parameters
     package let outputs = [
+        Parameter(
+            "context", .string,
+            "The kubeconfig's context, for the `context` of the steps after: the current one may be another by then. Null "
+                + "where there is none, as within a cluster."),
         Parameter("k8s_version", .string, "The API server's version."),
         Parameter("helm_version", .string, "The version of helm."),
         Parameter("kubectl_version", .string, "The version of kubectl."),
@@ -49,6 +60,14 @@ package struct KubernetesPreflight: CheckingStepKind {
     package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         let access = try access.overridden(by: input)
         var report = PreflightReport()
+        for (what, holds) in try input.object("conditions").sorted(by: { $0.key < $1.key }) where holds != true {
+            report.missing(
+                what,
+                fix:
+                    "leave out what needs it, or give it: a secret when you resume the run (`--secret NAME=SOURCE`), an input "
+                    + "to a new run")
+        }
+        try await checkMachine(input, access, &report)
         try await checkHelm(access, context, &report)
         try await checkHosts(try input.strings("hosts"), access, &report)
         let kubectl = Kubectl(access)
@@ -61,6 +80,24 @@ package struct KubernetesPreflight: CheckingStepKind {
         }
         for warning in report.warnings { context.log(.note, "warning: \(warning)") }
         return try report.output()
+    }
+
+    private func checkMachine(
+        _ input: StepInput, _ access: ClusterAccess, _ report: inout PreflightReport
+    ) async throws(StepError) {
+        func texts(_ name: String) -> [String] { (input[name]?.arrayValue ?? []).compactMap(\.stringValue) }
+        for file in texts("files") where !FileManager.default.isReadableFile(atPath: file) {
+            report.missing("the file '\(file)' is not there, or cannot be read", fix: "correct its path")
+        }
+        for program in texts("programs") {
+            do throws(ProcessFailure) {
+                let request = ProcessRequest("sh", ["-c", #"command -v "$1""#, "sh", program], timeout: .seconds(20))
+                if try await access.processes.run(request).succeeded { continue }
+                report.missing("there is no program '\(program)'", fix: "install it on this machine")
+            } catch {
+                try report.record(ToolFailure(tool: "sh", object: program).error(error))
+            }
+        }
     }
 
     private func checkHelm(
@@ -79,11 +116,20 @@ package struct KubernetesPreflight: CheckingStepKind {
         }
     }
 
+    private func context(_ input: StepInput, _ kubectl: Kubectl) async throws(StepError) -> String? {
+        if let context = try access.overridden(by: input).context { return context }
+        // Without a kubeconfig there is none; whether the cluster can be reached all the same is seen next.
+        let (_, result) = try await kubectl.attempt(["config", "current-context"])
+        let name = result.output.text.split(whereSeparator: \.isNewline).first.map(String.init)
+        return result.succeeded ? name : nil
+    }
+
     /// - Returns: Whether the API server answers, so that the other checks of the cluster can go on.
     private func checkServer(
         _ kubectl: Kubectl, _ input: StepInput, _ report: inout PreflightReport
     ) async throws(StepError) -> Bool {
         do throws(StepError) {
+            report.outputs["context"] = try await context(input, kubectl).map { .string($0) } ?? .null
             let client = try await kubectl.json(["version", "--client"])["clientVersion"]?["gitVersion"]?.stringValue
             guard let kubectlVersion = client.flatMap({ ToolVersion($0) }) else {
                 throw StepError(.permanent, "kubectl does not tell its version", remedy: "install a current kubectl")

@@ -18,7 +18,9 @@ public struct DefinitionError: Error, Hashable, Sendable, CustomStringConvertibl
     public let code: Code
     /// Nil for values that were not read from a file.
     public let location: SourceLocation?
+    /// What is wrong.
     public let message: String
+    /// What to do, for the `fix:` line.
     public let remedy: String
 
     public init(_ code: Code, at location: SourceLocation?, _ message: String, fix remedy: String) {

@@ -1,5 +1,6 @@
 /// A place in a file; both numbers are 1-based.
 public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
+    /// The path, as seen from where the workflow was loaded.
     public var file: String
     public var line: Int
     public var column: Int

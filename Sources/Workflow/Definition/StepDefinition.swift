@@ -10,14 +10,18 @@ public struct StepDefinition: Hashable, Sendable {
         case never
     }
 
+    /// The name that expressions and commands use.
     public var id: String
+    /// The name of the step kind.
     public var uses: String
     public var description: String?
     /// The parameters, by name, not yet rendered.
     public var with: [String: Template]
     /// Indices of the steps that must be done before: named under `needs`, or referred to in an expression. Sorted.
     public var needs: [Int]
+    /// Nil: always; where it is false, the step is skipped.
     public var when: Expression?
+    /// Evaluates to the list that the step is done for, item by item; nil: once.
     public var forEach: Template?
     /// How many items of a `for_each` run at once; nil: no limit of its own.
     public var maxParallel: Int?

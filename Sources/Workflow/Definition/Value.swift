@@ -22,6 +22,7 @@ extension Value {
         if case .array(let elements) = self, elements.indices.contains(index) { elements[index] } else { nil }
     }
 
+    /// The value as one of its types; nil where it is of another.
     public var stringValue: String? { if case .string(let value) = self { value } else { nil } }
     public var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }
     public var integerValue: Int? { if case .integer(let value) = self { value } else { nil } }

@@ -1,5 +1,6 @@
 /// A workflow as it was read and checked: inputs and a DAG of steps. A value; nothing in it is checked again.
 public struct WorkflowDefinition: Hashable, Sendable {
+    /// What becomes of a run whose step has failed for good.
     public enum OnFailure: String, Hashable, Sendable, CaseIterable {
         /// Keep all that was done, and wait for `resume`.
         case stop
@@ -8,14 +9,17 @@ public struct WorkflowDefinition: Hashable, Sendable {
     }
 
     public var name: String
+    /// Counted up by the author with every change; a run keeps the one it was started with.
     public var version: Int
     public var description: String?
     public var inputs: [InputDefinition]
     public var secrets: [SecretDefinition]
     /// In the order of the file. `StepDefinition.needs` holds indices into this array.
     public var steps: [StepDefinition]
+    /// What a succeeded run gives, by name.
     public var outputs: [String: Template]
     public var onFailure: OnFailure
+    /// Nil: any number of runs may be under way.
     public var concurrency: ConcurrencyRule?
 
     public init(
@@ -38,6 +42,7 @@ public struct WorkflowDefinition: Hashable, Sendable {
 /// An input of a workflow.
 public struct InputDefinition: Hashable, Sendable {
     public var name: String
+    /// What a value must look like.
     public var schema: Schema
     /// Nil: the input must be given.
     public var `default`: Value?
@@ -72,6 +77,7 @@ public struct SecretDefinition: Hashable, Sendable {
 
 /// How many runs that share a group may be under way.
 public struct ConcurrencyRule: Hashable, Sendable {
+    /// What becomes of a new run while another of its group is under way.
     public enum OnConflict: String, Hashable, Sendable, CaseIterable {
         /// Wait until the other run has ended.
         case queue

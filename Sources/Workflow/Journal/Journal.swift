@@ -111,11 +111,28 @@ public struct RunRecord: Hashable, Sendable, Codable {
     public var updatedAt: Timestamp
     public var group: String?
     public var parent: RunID?
+
+    package init(
+        id: RunID, workflow: String, version: Int, bundle: String, status: RunStatus, createdAt: Timestamp,
+        updatedAt: Timestamp, group: String?, parent: RunID?
+    ) {
+        self.id = id
+        self.workflow = workflow
+        self.version = version
+        self.bundle = bundle
+        self.status = status
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.group = group
+        self.parent = parent
+    }
 }
 
 /// Which runs to list.
 public struct RunQuery: Hashable, Sendable {
     public var id: RunID?
+    /// Runs with one of these names.
+    public var ids: Set<RunID>?
     /// Runs whose names begin so.
     public var prefix: String?
     public var workflow: String?
@@ -126,10 +143,12 @@ public struct RunQuery: Hashable, Sendable {
     public var limit: Int
 
     public init(
-        id: RunID? = nil, prefix: String? = nil, workflow: String? = nil, statuses: Set<RunStatus>? = nil,
+        id: RunID? = nil, ids: Set<RunID>? = nil, prefix: String? = nil, workflow: String? = nil,
+        statuses: Set<RunStatus>? = nil,
         group: String? = nil, includesChildren: Bool = false, limit: Int = .max
     ) {
         self.id = id
+        self.ids = ids
         self.prefix = prefix
         self.workflow = workflow
         self.statuses = statuses
@@ -176,4 +195,11 @@ public struct ChainReport: Hashable, Sendable, Codable {
     public var head: String
     /// A line for each fault; empty: the history is whole.
     public var faults: [String]
+
+    package init(entries: Int, runs: Int, head: String, faults: [String]) {
+        self.entries = entries
+        self.runs = runs
+        self.head = head
+        self.faults = faults
+    }
 }

@@ -7,6 +7,7 @@ public struct StepCatalog: Sendable {
         self.kinds = Dictionary(uniqueKeysWithValues: kinds.map { ($0.name, $0) })
     }
 
+    /// The kind of that name; nil where there is none.
     public subscript(name: String) -> (any StepKind)? { kinds[name] }
 
     /// All kinds, by name.

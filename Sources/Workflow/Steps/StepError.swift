@@ -1,5 +1,6 @@
 /// Why a step did not do what it should, and what the operator can do.
 public struct StepError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
+    /// What it means for the step: whether another try can help, and whether something may have been changed.
     public enum Kind: String, Hashable, Sendable, Codable {
         /// May pass by itself: retried as the policy says.
         case transient

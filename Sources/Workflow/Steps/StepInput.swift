@@ -1,5 +1,6 @@
 /// The rendered `with` of a step: checked against the kind's parameters, defaults filled in.
 public struct StepInput: Hashable, Sendable {
+    /// By the names of the kind's parameters.
     public let values: [String: Value]
 
     public init(_ values: [String: Value]) {

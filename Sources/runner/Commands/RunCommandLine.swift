@@ -45,14 +45,11 @@ struct RunCommandLine: AsyncParsableCommand {
     func run() async throws {
         try await Session.open(database, isMade: true) { session in
             let prepared = try await prepare(session)
-            let id: RunID = {
-                var random = SystemRandomNumberGenerator()
-                return RunID(at: session.time.now(), using: &random)
-            }()
-            let request = try await start(id, prepared, session)
-            if !show.json { Terminal.print("run \(id)") }
-            let status = try await Driver(session: session).drive(request, view: show.view(session.environment))
-            if !show.json { try await session.tellEnding(of: id) }
+            let request = try await prepared.start(session, parallel: parallel)
+            if !show.json { Terminal.print("run \(request.run)") }
+            let status = try await Driver(session: session).drive(
+                request, of: prepared.workflow, view: show.view(session.environment))
+            if !show.json { try await session.tellEnding(of: request.run) }
             throw ExitStatus(status)
         }
     }
@@ -65,16 +62,5 @@ struct RunCommandLine: AsyncParsableCommand {
             return prepared
         }
         return try await PreparedRun(workflow ?? "", given, session)
-    }
-
-    private func start(_ id: RunID, _ prepared: PreparedRun, _ session: Session) async throws -> EngineRequest {
-        let (definition, bundle) = (prepared.workflow.definition, prepared.workflow.bundle)
-        let header = RunHeader(
-            workflow: definition.name, version: definition.version, bundle: bundle.hash, inputs: prepared.inputs,
-            secretSources: prepared.sources, parallel: parallel, by: session.actor)
-        let secrets = prepared.sealable
-        let sealed = secrets.isEmpty ? nil : try session.home.sealer().seal(secrets, context: id.rawValue)
-        try await session.journal.store(bundle: bundle.encoded, hash: bundle.hash)
-        return .start(id, header, sealedSecrets: sealed)
     }
 }

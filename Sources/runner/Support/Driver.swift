@@ -28,12 +28,14 @@ struct Driver {
 
     /// Asks for something and follows the run until it does nothing more by itself.
     ///
+    /// - Parameter workflow: The run's, where it was read already.
     /// - Returns: Its status then.
-    func drive(_ request: EngineRequest, view: any RunView) async throws -> RunStatus {
+    func drive(_ request: EngineRequest, of workflow: Workflow? = nil, view: any RunView) async throws -> RunStatus {
         let follower = Follower(session: session, run: request.run, view: view)
         try await follower.catchUp()
         if let lease = try await acquire() {
             return try await own(follower, under: lease) { engine in
+                if let workflow { engine.know(workflow) }
                 try await check(await engine.submit(request), request.run)
             }
         }
@@ -97,6 +99,19 @@ struct Driver {
         } catch let error as JournalError where error.code == .leaseHeld {
             return nil
         }
+    }
+
+    /// Drives whatever the body asks the engine for, in this process.
+    func own<T: Sendable>(_ body: (Engine) async throws -> T) async throws -> T {
+        guard let lease = try await acquire() else {
+            let owner = try await session.owner().map { ": \($0)" } ?? ""
+            throw CommandFailure(
+                .tryLater, "another process drives the runs of this database\(owner)", fix: "let it end, then try again"
+            )
+        }
+        let result = try await withEngine(under: lease, body)
+        guard !Task.isCancelled else { throw Stopped(advice: "all that was done is kept; the same command goes on") }
+        return result
     }
 
     private func own(

@@ -7,6 +7,7 @@ struct Session: Sendable {
     let environment: [String: String]
     let home: Home
     let journal: SQLiteJournal
+    let tenants: SQLiteTenantRegistry
     let catalog: StepCatalog
     let actor: Actor
     let time = SystemTime()
@@ -39,7 +40,8 @@ struct Session: Sendable {
         environment = options.environment
         home = options.home()
         journal = try home.journal()
-        catalog = try StepCatalog.standard(environment: environment)
+        tenants = SQLiteTenantRegistry(journal: journal, sealer: { [home] in try home.sealer() }, time: time)
+        catalog = try StepCatalog.standard(environment: environment, tenants: tenants)
         actor = .current(environment)
     }
 

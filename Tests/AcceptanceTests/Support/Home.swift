@@ -25,10 +25,14 @@ final class Home: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     var database: String { "\(path)/runner.db" }
+    /// Used in place of the sandbox's where a test has put one there.
+    var kubeconfig: String { "\(path)/kubeconfig" }
 
     private func environment() throws -> [String: String] {
+        var own = try sandbox.variables()
+        if FileManager.default.fileExists(atPath: kubeconfig) { own["KUBECONFIG"] = kubeconfig }
         let path = "\(programs):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
-        return try sandbox.variables().merging(["RUNNER_HOME": self.path, "NO_COLOR": "1", "PATH": path]) { $1 }
+        return own.merging(["RUNNER_HOME": self.path, "NO_COLOR": "1", "PATH": path]) { $1 }
     }
 
     func start(_ arguments: [String], with variables: [String: String] = [:]) throws -> RunningProgram {

@@ -35,7 +35,10 @@ struct Sandbox: Sendable {
 
     /// What `kubectl` answers; fails the test where it fails.
     @discardableResult
-    func kubectl(_ arguments: String...) async throws -> String {
+    func kubectl(_ arguments: String...) async throws -> String { try await kubectl(arguments) }
+
+    @discardableResult
+    func kubectl(_ arguments: [String]) async throws -> String {
         let result = try await Program("kubectl").run(arguments, environment: try variables())
         try #require(result.status == 0, "kubectl \(arguments.joined(separator: " ")): \(result.error)")
         return result.output

@@ -35,7 +35,8 @@ struct InstallRenderingTests {
             "run": ["id": "r1", "workflow": "install", "data_dir": "/data"],
         ]
         var known: [String: Value] = [
-            "preflight": ["api_url": "https://api.example.com", "chart_prefix": ""], "server": Self.release,
+            "preflight": ["api_url": "https://api.example.com", "chart_prefix": "", "context": "c1"],
+            "server": Self.release,
             "billing": ["fullname": "clearml-billing"], "supervisor": ["key": "SUPKEY", "secret": "1234"],
             "redis_password": ["name": "redis-shared-auth"], "kafka_password": ["password": "0777"],
             "groups": ["env": []], "clearml_repository": ["url": "https://charts"], "clearml_registry": .null,
@@ -136,7 +137,9 @@ struct InstallRenderingTests {
             ])
         let oci = try await parameters(
             of: "server", inputs: ["chart_source": "oci"], secrets: ["dockerhub_token": "docker-token"],
-            steps: settings.merging(["preflight": ["chart_prefix": "oci://docker.io/clearml/"]]) { $1 })
+            steps: settings.merging(["preflight": ["chart_prefix": "oci://docker.io/clearml/", "context": .null]]) {
+                $1
+            })
         #expect(oci["chart"] == "oci://docker.io/clearml/clearml-enterprise")
         #expect(
             oci["registry"] == [
@@ -233,6 +236,29 @@ struct InstallRenderingTests {
             #expect(kafka["data"]?["password"] == secrets["kafka_password"] ?? .null)
             #expect(kafka["generate"]?.objectValue?.keys.sorted() == ["password"])
         }
+    }
+
+    @Test("what is needed in some cases only is asked for in these")
+    func conditions() async throws {
+        func missing(_ inputs: [String: Value], _ secrets: [String: Value]) async throws -> [String] {
+            let given = try await parameters(of: "preflight", inputs: inputs, secrets: secrets)
+            return (given["conditions"]?.objectValue ?? [:]).filter { $0.value != true }.keys.sorted()
+        }
+        #expect(try await missing([:], Self.secrets) == [])
+        #expect(
+            try await missing(["billing": [:]], ["dockerhub_token": "d", "supervisor_key": "k"]) == [
+                "supervisor_secret beside supervisor_key, or neither",
+                "the input billing.chart, as billing is enabled", "the secret apps_url, as applications are enabled",
+                "the secret billing_token, as billing is enabled",
+                "the secret helm_repo_token, as chart_source is repository",
+            ])
+        let without: [String: Value] = [
+            "billing": ["enabled": false], "applications": ["enabled": false], "chart_source": "oci",
+        ]
+        #expect(try await missing(without, ["dockerhub_token": "d"]) == [])
+        let lean = try await parameters(of: "preflight", inputs: without)
+        #expect(lean["files"] == [.null])
+        #expect(lean["programs"] == [.null, .null])
     }
 
     @Test("names that must resolve are those of the domain, unless others are asked for")

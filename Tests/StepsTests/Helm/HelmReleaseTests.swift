@@ -203,10 +203,26 @@ struct HelmReleaseTests {
             #expect(waiting.message.contains("init container 'prepare' (Init:0/1) is still running"))
             #expect(waiting.message.contains("waiting for the database"))
 
+            try await saysWhileItWaits(helm, input)
             input["values"] = [:]
             _ = try await step.run(input)
             #expect(try await step.observe(input).isPresent)
         }
+    }
+
+    /// What a release waits for is in the log long before its time is up.
+    private func saysWhileItWaits(_ helm: String, _ input: [String: Value]) async throws {
+        let step = try StepUnderTest(
+            HelmRelease(
+                TestCluster.access(helm: helm), versions: HelmVersionCache(), now: { Date() },
+                reportInterval: .milliseconds(200)))
+        let waiting = Task { try await step.apply(input) }
+        try await until("the log tells", limit: .seconds(100)) {
+            step.log.contains { $0.contains("init container 'prepare' (Init:0/1) is still running") }
+        }
+        waiting.cancel()
+        let error = await #expect(throws: StepError.self) { _ = try await waiting.value }
+        #expect(error?.kind == .cancelled)
     }
 
     /// What a release says that waits in vain, once its pod has come so far that there is something to say: whoever

@@ -38,6 +38,28 @@ struct KubernetesPreflightTests {
         #expect(step.log.count == output.values["warnings"]?.arrayValue?.count)
     }
 
+    @Test("what this machine and the inputs lack is told with the rest, and nulls are nothing to ask for")
+    func thisMachine() async throws {
+        var access = try TestCluster.access()
+        access.kubectl = "no-such-kubectl"
+        let step = try StepUnderTest(KubernetesPreflight(access))
+        let file = try step.directory.write("", to: "there.tgz")
+        let error = await #expect(throws: StepError.self) {
+            _ = try await step.observe([
+                "conditions": ["the secret token": false, "the input size": true],
+                "files": [.string(file), .string(file + ".gone"), .null],
+                "programs": ["sh", "no-such-program", .null],
+            ])
+        }
+        for part in ["the secret token\n", "the file '\(file).gone' is not there", "no program 'no-such-program'"] {
+            #expect(error?.message.contains(part) == true, "\(part)")
+        }
+        for part in ["the input size", "'\(file)'", "'sh'"] {
+            #expect(error?.message.contains(part) == false, "\(part)")
+        }
+        #expect(error?.message.contains("no-such-kubectl") == true)
+    }
+
     @Test("programs that are not there and a server that does not answer are told together")
     func nothingThere() async throws {
         var access = try TestCluster.access()

@@ -78,7 +78,7 @@ import Workflow
                     continue
                 }
                 #expect(
-                    reason.hasPrefix("a run that is succeeded cannot")
+                    reason.hasSuffix("does not fit a run whose status is succeeded")
                         || reason.contains(" has no step 'b'; its steps: a")
                         || reason == "there is no run r2", "\(reason)")
             }

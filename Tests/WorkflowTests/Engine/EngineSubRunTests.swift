@@ -76,7 +76,7 @@ import Workflow
             await session.world.onApply("y") { _, _, _ in throw StepError(.permanent, "no") }
             #expect(try await session.run(Self.parent, files) == .failed)
             let failure = try await session.state("sub").failure
-            #expect(failure?.message == "sub-run r1.sub ended as rolledBack: no")
+            #expect(failure?.message == "sub-run r1.sub ended as rolledBack")
             #expect(failure?.remedy?.contains("it has undone all it did") == true)
             await session.world.onApply("y") { _, _, _ in nil }
             #expect(await session.resume() == .failed)

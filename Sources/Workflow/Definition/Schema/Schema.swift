@@ -2,6 +2,7 @@
 ///
 /// One type serves validation, defaults, `runner schema` (as JSON Schema) and the documentation of step kinds.
 public struct Schema: Hashable, Sendable {
+    /// The type, and what narrows it down.
     public indirect enum Shape: Hashable, Sendable {
         case any
         case boolean
@@ -46,16 +47,19 @@ public struct Schema: Hashable, Sendable {
     /// A duration such as `90s`, `10m`, `1h30m`; a bare number counts seconds.
     public static let duration = Schema(.string(pattern: nil, format: .duration, options: nil))
     public static func integer(_ range: ClosedRange<Int>) -> Schema { Schema(.integer(range)) }
+    /// - Parameter pattern: A regular expression that must match the whole string.
     public static func string(pattern: String) -> Schema {
         Schema(.string(pattern: pattern, format: nil, options: nil))
     }
     public static func string(_ format: Format) -> Schema {
         Schema(.string(pattern: nil, format: format, options: nil))
     }
+    /// One of these strings.
     public static func oneOf(_ options: String...) -> Schema {
         Schema(.string(pattern: nil, format: nil, options: options))
     }
     public static func array(_ element: Schema) -> Schema { Schema(.array(element)) }
+    /// An object with any keys, all of whose values are alike.
     public static func map(_ element: Schema) -> Schema { Schema(.map(element)) }
     public static func object(_ fields: [Parameter]) -> Schema { Schema(.object(fields)) }
 }
@@ -64,6 +68,7 @@ public struct Schema: Hashable, Sendable {
 public struct Parameter: Hashable, Sendable {
     public var name: String
     public var schema: Schema
+    /// Whether it must be given; without effect beside a default.
     public var required: Bool
     /// Taken where the key is missing; nil leaves it out.
     public var `default`: Value?

@@ -215,14 +215,6 @@ extension Value {
     /// - Parameter file: What messages name as the place.
     /// - Throws: Every fault found. A text without a document is null.
     public init(yaml text: String, file: String) throws(DefinitionErrors) {
-        var (documents, errors) = YAMLDocument.read(text, file: file)
-        if documents.count > 1 {
-            errors.append(
-                DefinitionError(
-                    .syntax, at: documents[1].location, "one document is expected, and this is the second",
-                    fix: "put it into a file of its own"))
-        }
-        guard errors.isEmpty else { throw DefinitionErrors(errors) }
-        self = documents.first?.value ?? .null
+        self = try LocatedValue(yaml: text, file: file).value
     }
 }

@@ -1,0 +1,55 @@
+package import Workflow
+
+/// `tenant.lookup`: reads a tenant from the registry.
+package struct TenantLookup: CheckingStepKind {
+    package let name = "tenant.lookup"
+    package let summary =
+        "Reads what the registry knows of a tenant: company, namespace, ports, charts and credentials."
+    package let parameters = [
+        Tenant.nameParameter,
+        Parameter(
+            "allow_missing", .boolean, default: false,
+            "Gives the state `deleted` and nulls for a tenant that is not there, in place of an error."),
+    ]
+    package let outputs =
+        [
+            Parameter("state", .oneOf("creating", "active", "suspended", "deleting", "deleted"), "Its state."),
+            Parameter("company", .string, "The id of its company; null where none is known."),
+            Parameter("namespace", .string, "Its namespace; null where none is known."),
+            Parameter("charts", .map(.string), "Versions of its charts, by release."),
+            Parameter("settings", .map(.any), "The inputs that it was brought to."),
+            Parameter("starting_port", .integer, "`startingPort` of its window of ports; null where it has none."),
+            Parameter("max_services", .integer, "The size of the window; null where it has none."),
+        ] + TenantCredentials.parameters
+
+    private let registry: any TenantRegistry
+
+    package init(_ registry: any TenantRegistry) {
+        self.registry = registry
+    }
+
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
+        let name = try input.string("tenant")
+        let tenant = try await registry.tenant(name).flatMap { $0.exists ? $0 : nil }
+        if tenant == nil, try !input.flag("allow_missing") {
+            throw StepError(
+                .permanent, "there is no such tenant", object: "tenant \(name)",
+                remedy: "see 'runner tenant list'; one made by hand is taken in with 'runner tenant adopt \(name)'")
+        }
+        let window = try await registry.leases().first { $0.tenant == name }?.window
+        var values: [String: Value] = [
+            "state": .string((tenant?.state ?? .deleted).rawValue),
+            "company": tenant?.company.map { .string($0) } ?? .null,
+            "namespace": tenant?.namespace.map { .string($0) } ?? .null,
+            "charts": .object((tenant?.charts ?? [:]).mapValues { .string($0) }),
+            "settings": .object(tenant?.settings ?? [:]),
+            "starting_port": window.map { .integer($0.startingPort) } ?? .null,
+            "max_services": window.map { .integer($0.size) } ?? .null,
+        ]
+        let secrets = try tenant.map(registry.open) ?? [:]
+        for parameter in TenantCredentials.parameters where secrets[parameter.name] == nil {
+            values[parameter.name] = .null
+        }
+        return StepOutput(values, secrets: secrets)
+    }
+}

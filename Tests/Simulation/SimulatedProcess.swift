@@ -54,7 +54,8 @@ final class SimulatedProcess: @unchecked Sendable {  // Only touched by the kern
             random: { SplitMix64(seed: jitter) }, executor: executor,
             loadWorkflow: { [simulation] data in try simulation.workflow(stored: data) },
             configuration: Engine.Configuration(
-                dataDirectory: "/nowhere", lease: .seconds(10), pollInterval: .seconds(1), recovery: .all))
+                dataDirectory: "/nowhere", lease: .seconds(10), pollInterval: .seconds(1),
+                recovery: simulation.scenario.isOnDemand ? .onDemand : .all))
         self.engine = engine
         simulation.auditor.note("process \(number) drives, epoch \(lease.epoch)")
         do {
@@ -63,7 +64,9 @@ final class SimulatedProcess: @unchecked Sendable {  // Only touched by the kern
         } catch {
             simulation.auditor.note("process \(number) ends: \(error)")
         }
-        if handlers > 0, !isDead { simulation.auditor.fail(.ends, "process \(number) left \(handlers) handlers behind") }
+        if handlers > 0, !isDead {
+            simulation.auditor.fail(.ends, "process \(number) left \(handlers) handlers behind")
+        }
     }
 
     private func acquire(_ journal: FaultyJournal, until deadline: Timestamp) async -> Lease? {

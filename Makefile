@@ -1,11 +1,11 @@
 # The verbs of this project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build release test unit soak demo lint format install clean dependencies
+.PHONY: help build release test unit soak demo bench bench-compare lint format install clean dependencies
 
 BUILD ?= .build
 
 help: ## Lists these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dependencies: ## Installs the system packages that building and testing need (Debian, as root)
 	@Tests/dependencies
@@ -28,11 +28,19 @@ soak: ## Plays RUNS simulated runs (a million) from SEED (1) on, on all cores
 demo: ## Installs ClearML's stand-ins on a throw-away cluster with the shipped workflow, and shows the run
 	@Tests/demo
 
+bench: dependencies ## Measures the engine against SQLite itself, for some minutes: Benchmarks/README.md
+	swift build -c release --product benchmarks --scratch-path .build-release
+	swift build -c release --product runner --scratch-path .build-release
+	.build-release/release/benchmarks run --runner .build-release/release/runner --output .build-release/bench.json
+
+bench-compare: bench ## Measures, and shows the change against the stored figures
+	.build-release/release/benchmarks compare Benchmarks/results/stored.json .build-release/bench.json
+
 lint: ## Checks the form of the sources
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
 
 format: ## Gives the sources their form
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
 
 install: release ## Copies the program and the workflows to $(PREFIX), /usr/local by default
 	install -D -m 755 .build-release/release/runner $(or $(PREFIX),/usr/local)/bin/runner

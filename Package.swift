@@ -37,6 +37,7 @@ let package = Package(
             name: "Workflow",
             dependencies: [
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -88,6 +89,13 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Workflow"], swiftSettings: strict),
+        .target(name: "CLimit", path: "Benchmarks/CLimit", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: ["CLimit", "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Benchmarks/Program",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "WorkflowTests",
             dependencies: [
@@ -95,7 +103,8 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "StepsTests", dependencies: ["Steps", "TestSupport", "Workflow"], swiftSettings: strict),
+        .testTarget(
+            name: "StepsTests", dependencies: ["StandIn", "Steps", "TestSupport", "Workflow"], swiftSettings: strict),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["StandIn", "TestSupport", "runner"], swiftSettings: strict),
         .testTarget(

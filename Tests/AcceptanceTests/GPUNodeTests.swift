@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension AcceptanceTests {
@@ -17,7 +18,7 @@ extension AcceptanceTests {
 
             let run = try home.start(try bench.arguments("gpu-nodes", home, ["approval": "always"]))
             try await bench.approve(home, step: "approve", ofChild: "node[1]")
-            let result = try await run.result()
+            let result = await run.result()
             #expect(result.status == 0, "\(result.text)")
             #expect(try await bench.modes("gpu-1") == ["Enabled, Enabled", "Enabled, Enabled"])
             #expect(try await bench.modes("gpu-2") == ["Enabled, Enabled", "Enabled, Enabled"])
@@ -52,7 +53,7 @@ extension AcceptanceTests {
             try await bench.startTenants(on: "gpu-1")
             let (before, boots) = (try await bench.world(), bench.bootCount("gpu-1"))
             let home = try Home(bench.sandbox)
-            var random = SeededRandom(seed: 1)
+            var random = SeededGenerator(seed: 1)
 
             let run = try bench.arguments("gpu-node", home, ["node": "gpu-1"])
             let killed = try await bench.drive(run, home, killingAtEach: "start", using: &random)
@@ -104,7 +105,7 @@ extension AcceptanceTests {
             let home = try Home(bench.sandbox)
             let run = try home.start(try bench.arguments("gpu-node", home, ["node": "gpu-2", "approval": "always"]))
             try await bench.answer("reject", home, step: "approve", of: "last")
-            #expect(try await run.result().status == 1)
+            #expect(await run.result().status == 1)
             #expect(try await bench.modes("gpu-2") == ["Disabled, Enabled", "Enabled, Enabled"])
             try await home.succeed("rollback", "last")
             #expect(try await bench.world() == before)
@@ -308,7 +309,7 @@ private struct GPUBench: Sendable {
     /// - Parameter code: The journal's word for such a beginning: `start`, or `revert`.
     /// - Returns: How often it was killed.
     func drive(
-        _ arguments: [String], _ home: Home, killingAtEach code: String, using random: inout SeededRandom
+        _ arguments: [String], _ home: Home, killingAtEach code: String, using random: inout SeededGenerator
     ) async throws -> Int {
         var arguments = arguments
         var seen: Set<String> = []
@@ -329,9 +330,9 @@ private struct GPUBench: Sendable {
                 }
                 return []
             }
-            let result = try await process.result()
+            let result = await process.result()
             killer.cancel()
-            guard result.status == 128 + SIGKILL else {
+            guard result.isKilled else {
                 #expect(result.status == 0, "\(result.text)")
                 return kills
             }

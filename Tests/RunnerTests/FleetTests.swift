@@ -173,7 +173,7 @@ struct FleetTests {
         #expect(try await states(home) == ["acme": "active", "beta": "creating"])
         #expect(try await fleet(home, "apply --prune").status == 0)
         #expect(try await states(home) == ["acme": "active"])
-        #expect(try await ports(home) == ["acme": 30000])
+        #expect(try await ports(home).keys.sorted() == ["acme"])
     }
 
     @Test("a tenant that waits for an approval is told, and the next apply goes on after it")

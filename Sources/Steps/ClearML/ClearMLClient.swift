@@ -9,20 +9,28 @@ package struct ClearMLClient: Sendable {
     /// Where the API answers: scheme, host and, where it is not at the root, a path.
     package let url: String
     private let credentials: ClearMLCredentials?
+    private let login: ClearMLLogin
     /// Such as `2.31`; nil: the newest the server has.
     private let version: String?
     private let trust: HTTPTrust
     private let transport: ClearMLTransport
 
     package init(
-        url: String, credentials: ClearMLCredentials?, version: String? = nil, trust: HTTPTrust = .system,
-        transport: ClearMLTransport
+        url: String, credentials: ClearMLCredentials?, login: ClearMLLogin = .basic, version: String? = nil,
+        trust: HTTPTrust = .system, transport: ClearMLTransport
     ) {
         self.url = String(url.reversed().drop { $0 == "/" }.reversed())
         self.credentials = credentials
+        self.login = login
         self.version = version
         self.trust = trust
         self.transport = transport
+    }
+
+    /// The same server, asked with other credentials.
+    package func signedIn(with credentials: ClearMLCredentials) -> ClearMLClient {
+        ClearMLClient(
+            url: url, credentials: credentials, version: version, trust: trust, transport: transport)
     }
 
     /// Asks, and changes nothing.
@@ -52,12 +60,48 @@ package struct ClearMLClient: Sendable {
     private func call(
         _ endpoint: String, _ parameters: Value, as identity: ClearMLIdentity?, changes: Bool, retry: HTTPRetry
     ) async throws(ClearMLFailure) -> ClearMLEnvelope {
+        guard let credentials, login == .token else {
+            let authorization = credentials.map { HTTPAuthorization.basic(user: $0.key, password: $0.secret) }
+            return try await send(endpoint, parameters, authorization, as: identity, changes: changes, retry: retry)
+        }
+        let session = ClearMLSessions.Key(url: url, credentials: credentials)
+        if let token = await transport.sessions.token(of: session) {
+            do throws(ClearMLFailure) {
+                return try await send(
+                    endpoint, parameters, .bearer(token: token), as: identity, changes: changes, retry: retry)
+            } catch {
+                // Tokens end. Who shows one that has is turned away before anything is done.
+                guard case .refused(401, _) = error.cause else { throw error }
+                await transport.sessions.forget(token, of: session)
+            }
+        }
+        let token = try await logIn(credentials, retry: retry)
+        await transport.sessions.keep(token, of: session)
+        return try await send(
+            endpoint, parameters, .bearer(token: token), as: identity, changes: changes, retry: retry)
+    }
+
+    private func logIn(_ credentials: ClearMLCredentials, retry: HTTPRetry) async throws(ClearMLFailure) -> String {
+        let reply = try await send(
+            "auth.login", ["expiration_sec": .integer(ClearMLSessions.lifetimeSeconds)],
+            .basic(user: credentials.key, password: credentials.secret), as: nil, changes: false, retry: retry)
+        guard let token = reply.data["token"]?.stringValue, !token.isEmpty else {
+            throw ClearMLFailure(
+                .noReply(.invalidResponse), call: "POST \(url)/auth.login", message: "the reply holds no token",
+                advice: "use login: basic")
+        }
+        return token
+    }
+
+    private func send(
+        _ endpoint: String, _ parameters: Value, _ authorization: HTTPAuthorization?, as identity: ClearMLIdentity?,
+        changes: Bool, retry: HTTPRetry
+    ) async throws(ClearMLFailure) -> ClearMLEnvelope {
         var request = HTTPRequest(
             .post, [url, version.map { "v\($0)" }, endpoint].compactMap { $0 }.joined(separator: "/"),
             headers: [HTTPHeader("Content-Type", "application/json"), HTTPHeader("Accept", "application/json")],
             body: Data(parameters.canonicalJSON.utf8),
-            authorization: credentials.map { .basic(user: $0.key, password: $0.secret) }, trust: trust,
-            isRepeatable: !changes)
+            authorization: authorization, trust: trust, isRepeatable: !changes)
         if let identity { request.headers.append(identity.header) }
         let response: HTTPResponse
         do {
@@ -111,6 +155,7 @@ package struct ClearMLTransport: Sendable {
     package let clock: any Clock<Duration>
     private let now: @Sendable () -> Date
     private let jitter: @Sendable () -> Double
+    let sessions = ClearMLSessions()
 
     /// - Parameters:
     ///   - clock: Measures pauses and deadlines.

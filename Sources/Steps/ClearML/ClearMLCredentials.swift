@@ -1,4 +1,4 @@
-/// An access key and its secret, sent as Basic authorization with every call.
+/// An access key and its secret.
 package struct ClearMLCredentials: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
@@ -28,4 +28,29 @@ package enum ClearMLIdentity: Hashable, Sendable {
         case .actingAs(let user): HTTPHeader("X-Clearml-Act-As", user)
         }
     }
+}
+
+/// How a client shows who it is.
+package enum ClearMLLogin: String, Hashable, Sendable {
+    /// Key and secret with every call.
+    case basic
+    /// Key and secret once, for a token that goes with the calls.
+    case token
+}
+
+/// The tokens of those who have logged in, so that one login serves many calls.
+actor ClearMLSessions {
+    struct Key: Hashable {
+        let url: String
+        let credentials: ClearMLCredentials
+    }
+
+    /// Asked of the server: to a system user it would else give a token that never expires.
+    static let lifetimeSeconds = 3600
+
+    private var tokens: [Key: String] = [:]
+
+    func token(of key: Key) -> String? { tokens[key] }
+    func keep(_ token: String, of key: Key) { tokens[key] = token }
+    func forget(_ token: String, of key: Key) { if tokens[key] == token { tokens[key] = nil } }
 }

@@ -39,6 +39,13 @@ package struct ClearMLFailure: Error, Hashable, Sendable, CustomStringConvertibl
     /// The server has no such endpoint: it is of another version or edition.
     package var isUnknownEndpoint: Bool { isRefused(404, 0) }
 
+    /// The user that was to be impersonated is not there, or out of these credentials' reach.
+    package var isUnknownIdentity: Bool { isRefused(400, 6) && message.lowercased().contains("unknown user") }
+    /// No user has this id, or none of the user's credentials this key.
+    package var isUnknownUser: Bool { isRefused(400, 300) || isRefused(400, 301) }
+    /// No object that the call names is there: a company.
+    package var isUnknownObject: Bool { isRefused(400, 10) }
+
     package var description: String { stepError.description }
 
     /// The failure as a step reports it.
@@ -74,6 +81,8 @@ package struct ClearMLFailure: Error, Hashable, Sendable, CustomStringConvertibl
         case .refused(404, 0): return "this server's version or edition does not have the call; upgrade the server"
         case .refused(400, 6):
             return "check the user that is impersonated, and that these credentials may cross companies"
+        case .refused(400, 301):
+            return "name a user of the tenant: those of the server's own are changed in its configuration alone"
         case .refused(400, 801): return "choose another name, or adopt what is there"
         case .refused(429, _), .refused(500..., _): return "look at the apiserver's log, then resume the run"
         case .refused: return "correct what the message names"
@@ -83,5 +92,14 @@ package struct ClearMLFailure: Error, Hashable, Sendable, CustomStringConvertibl
         case .noReply(let kind):
             return HTTPFailure(kind, .notSent, request: call, message: message).remedy
         }
+    }
+}
+
+/// Carries out `body`; where a call of the API fails, its failure becomes the error that a step reports.
+func reportingFailures<R>(_ body: () async throws -> R) async throws -> R {
+    do {
+        return try await body()
+    } catch let failure as ClearMLFailure {
+        throw failure.stepError
     }
 }

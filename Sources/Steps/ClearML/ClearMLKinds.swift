@@ -11,7 +11,10 @@ extension ClearMLTransport {
     ) -> [any StepKind] {
         [
             ClearMLReady(self), ClearMLSettings(), ClearMLGroups(access, randomBytes: randomBytes),
-            ClearMLApplications(access, self),
+            ClearMLApplications(access, self), ClearMLVersion(self), ClearMLCompany(access, self),
+            ClearMLCompanySettings(self), ClearMLCompanyAbsent(access, self), ClearMLUser(self),
+            ClearMLUsersAbsent(self), ClearMLUserCredentials(self), ClearMLCredentialsRevoked(self),
+            ClearMLSSODomains(self), ClearMLQueue(self),
         ]
     }
 }

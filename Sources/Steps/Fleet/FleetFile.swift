@@ -10,6 +10,8 @@ package struct FleetFile: Sendable {
         package var create = "tenant-create"
         package var update = "tenant-update"
         package var delete = "tenant-delete"
+
+        package init() {}
     }
 
     package let workflows: Workflows

@@ -1,10 +1,9 @@
 package import Workflow
 
 /// `gpu.nodes`: which nodes have GPUs, which GPUs these are, and in what MIG mode. Only reads.
-package struct GPUNodes: StepKind {
+package struct GPUNodes: ReadingStepKind {
     package let name = "gpu.nodes"
     package let summary = "Finds the nodes with GPUs, and each GPU with its MIG mode."
-    package let reverting = Reverting.nothing
     package let parameters =
         [
             Parameter("nodes", .array(.string), "Only these nodes; without it, all that the selector finds."),
@@ -70,10 +69,6 @@ package struct GPUNodes: StepKind {
         if let found { return found }
         throw mute?.noPod(.timedOut) ?? StepError(.timedOut, "waited \(limit) in vain for the nodes' GPUs")
     }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
 
     private enum Look {
         case found(StepOutput)

@@ -4,10 +4,9 @@ package import Workflow
 ///
 /// A resource that no node offers is no error to Kubernetes: pods that ask for it wait for ever. The profiles of one model
 /// of GPU are not those of another, so names that were copied from an example are wrong more often than not.
-package struct GPUResources: StepKind {
+package struct GPUResources: CheckingStepKind {
     package let name = "gpu.resources"
     package let summary = "Checks that nodes offer the GPU resources that queues ask for."
-    package let reverting = Reverting.nothing
     package let parameters =
         [
             Parameter(
@@ -35,19 +34,7 @@ package struct GPUResources: StepKind {
         self.access = access
     }
 
-    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        .present(try await check(input, context))
-    }
-
-    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try await check(input, context)
-    }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
-
-    private func check(_ input: StepInput, _ context: StepContext) async throws(StepError) -> StepOutput {
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         let nodes = try await ClusterNodes(Kubectl(try access.overridden(by: input))).all()
         let offer = GPUOffer(nodes, partitioned: try input.string("partitioned"))
         var wanted: [String: Set<String>] = [:]

@@ -45,7 +45,10 @@ final class ActiveRun {
 
     func name(of instance: InstanceID) -> String { machine.graph.name(of: instance) }
 
-    func step(of instance: InstanceID) -> StepDefinition { definition.steps[instance.step] }
+    /// Lent, not copied: a definition is large, and who asks wants a part of it.
+    subscript(step instance: InstanceID) -> StepDefinition {
+        _read { yield workflow.definition.steps[instance.step] }
+    }
 
     /// Adds secrets to what the redactor knows, and seals them for the journal; nil where there are none.
     func seal(_ secrets: [String: Value], of instance: InstanceID) throws -> String? {
@@ -166,4 +169,9 @@ struct RunScope {
             },
             step: { id in known[id] })
     }
+}
+
+extension WorkflowDefinition {
+    /// Whether a run of it may have sealed values.
+    var hasSecrets: Bool { !secrets.isEmpty || inputs.contains(where: \.secret) }
 }

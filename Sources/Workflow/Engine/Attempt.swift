@@ -1,5 +1,5 @@
 /// One try of one step, outside the engine's loop: observe, make sure that the prior state is on disk, apply.
-struct Attempt: Sendable {
+final class Attempt: Sendable {
     let kind: any StepKind
     let input: StepInput
     let context: StepContext
@@ -13,9 +13,23 @@ struct Attempt: Sendable {
     let timeout: Duration?
     let time: any TimeSource
 
+    init(
+        kind: any StepKind, input: StepInput, context: StepContext, prior: Value?, isInDoubt: Bool, mayBeOurs: Bool,
+        timeout: Duration?, time: any TimeSource
+    ) {
+        self.kind = kind
+        self.input = input
+        self.context = context
+        self.prior = prior
+        self.isInDoubt = isInDoubt
+        self.mayBeOurs = mayBeOurs
+        self.timeout = timeout
+        self.time = time
+    }
+
     enum Result: Sendable {
         case succeeded(StepOutput, changed: Bool)
-        case failed(StepError)
+        indirect case failed(StepError)
         case unknown(String)
     }
 
@@ -23,7 +37,8 @@ struct Attempt: Sendable {
     ///   on any more.
     func run(prepare: @escaping @Sendable (Value) async -> Bool) async -> Result {
         do {
-            return try await time.limit(timeout) { try await observeAndApply(prepare) }
+            guard timeout != nil else { return try await observeAndApply(prepare) }
+            return try await time.limit(timeout) { try await self.observeAndApply(prepare) }
         } catch let error as StepError {
             return .failed(error)
         } catch is CancellationError {
@@ -47,16 +62,19 @@ struct Attempt: Sendable {
             guard await prepare(before) else { throw CancellationError() }
             try Task.checkCancellation()
         }
+        let prior: Value? = before.isNull ? .none : before
         do {
-            return .succeeded(
-                try await kind.apply(input, prior: before.isNull ? .none : before, context), changed: true)
+            return .succeeded(try await kind.apply(input, prior: prior, context), changed: true)
         } catch let error as StepError where error.kind == .outcomeUnknown {
-            return try await observe(after: error)
+            return try await observe(after: error, prior: prior)
         }
     }
 
     /// The reply to a change was lost. Where its effect shows at once, all is well; else the next attempt looks again.
-    private func observe(after error: StepError) async throws -> Result {
+    private func observe(after error: StepError, prior: Value?) async throws -> Result {
+        var context = context
+        context.history.prior = prior
+        context.history.isInDoubt = true
         guard !Task.isCancelled, case .present(let output)? = try? await kind.observe(input, context) else {
             throw error
         }

@@ -23,6 +23,9 @@ public final class Engine: Sendable {
         /// The most that one attempt's output may take in the journal, in bytes.
         public var outputLimit: Int
         public var recovery: Recovery
+        /// From so many rows on a commit is written beside the loop. Fewer are written by the loop itself: handing them
+        /// over would take longer than it saves.
+        package var rowsWrittenBeside = 64
 
         public init(
             dataDirectory: String, lease: Duration = .seconds(15), pollInterval: Duration = .milliseconds(200),
@@ -47,6 +50,8 @@ public final class Engine: Sendable {
     let loadWorkflow: @Sendable (Data) throws -> Workflow
     let configuration: Configuration
     let mailbox = Mailbox<EngineMessage>()
+    /// What `know` was given, by the hash of its bundle.
+    let knownWorkflows = Locked<[String: Workflow]>([:])
 
     /// - Parameter makeRandom: The source of jitter.
     public convenience init(
@@ -94,16 +99,38 @@ public final class Engine: Sendable {
                 do {
                     try await core.recover()
                     while true {
-                        for effect in try await core.commit() { perform(effect, in: &group) }
-                        if core.isStopped { break }
+                        try await commit(core, in: &group)
+                        for effect in core.takeDueEffects() { perform(effect, in: &group) }
+                        if core.isOver { break }
                         try await core.handle(await mailbox.take())
                     }
                 } catch {
                     core.abandon()
+                    await core.workHasEnded()
                     throw error
                 }
+                await core.workHasEnded()
             } onCancel: {
                 self.mailbox.send(.stop)
+            }
+        }
+    }
+
+    /// Makes durable what was decided. While a large commit is being written the loop goes on deciding, and
+    /// what it decides is the next commit.
+    private func commit(_ core: EngineCore, in group: inout ThrowingDiscardingTaskGroup<any Error>) async throws {
+        guard let batch = core.beginCommit() else { return }
+        let lease = core.lease
+        if batch.entries.count < configuration.rowsWrittenBeside {
+            if !batch.isEmpty { try await journal.append(batch, under: lease) }
+            return core.finishCommit()
+        }
+        group.addTask { [journal, mailbox] in
+            do {
+                try await journal.append(batch, under: lease)
+                mailbox.send(.written(nil))
+            } catch {
+                mailbox.send(.written(error))
             }
         }
     }
@@ -116,6 +143,11 @@ public final class Engine: Sendable {
             mailbox.send(.stop)
             throw error
         }
+    }
+
+    /// Saves reading a workflow again that the caller has read: a run of it is about to be started.
+    public func know(_ workflow: Workflow) {
+        knownWorkflows.with { $0[workflow.bundle.hash] = workflow }
     }
 
     /// Asks for something and waits until the answer is durable. Works only while `run` does.
@@ -187,14 +219,10 @@ public final class Engine: Sendable {
 
     private func perform(_ effect: EngineEffect, in group: inout ThrowingDiscardingTaskGroup<any Error>) {
         switch effect {
-        case .work(let task):
-            group.addTask {
-                await withTaskCancellationHandler {
-                    await task.value
-                } onCancel: {
-                    task.cancel()
-                }
-            }
+        case .work(let run, let instance, let work):
+            let task = Task(executorPreference: executor, operation: work)
+            run.tasks[instance] = task
+            if run.machine.status == .cancelling { task.cancel() }
         case .timer(let run, let instance, let at):
             group.addTask { [time, mailbox] in
                 // Only a stop ends the sleep early, and then nobody reads the message.
@@ -208,7 +236,7 @@ public final class Engine: Sendable {
 
 /// What reaches the loop.
 enum EngineMessage: Sendable {
-    case request(EngineRequest, EngineReply)
+    indirect case request(EngineRequest, EngineReply)
     /// Another process left a request that this version does not know.
     case unreadableRequest(Int)
     case prepared(RunID, InstanceID, attempt: Int, prior: Value, Promise<Bool>)
@@ -217,8 +245,10 @@ enum EngineMessage: Sendable {
     case timer(RunID, InstanceID, Timestamp)
     /// A step's sub-run that was made before has to go on, or has ended already.
     case joinChild(RunID, InstanceID)
+    /// The commit that was written beside the loop is durable, or why it is not.
+    case written((any Error)?)
     case rollBackChild(RunID, InstanceID)
-    case output(RunID, OutputLine)
+    indirect case output(RunID, OutputLine)
     case awaitSettled(RunID, Promise<RunStatus?>)
     case awaitIdle(Promise<Void>)
     case awaitQuiet(Promise<Void>)
@@ -233,7 +263,8 @@ enum EngineMessage: Sendable {
         case .awaitSettled(_, let promise): promise.keep(nil)
         case .awaitIdle(let promise), .awaitQuiet(let promise): promise.keep(())
         case .listAtWork(let promise): promise.keep([])
-        case .request, .unreadableRequest, .attempted, .reverted, .timer, .joinChild, .rollBackChild, .output, .stop:
+        case .request, .unreadableRequest, .attempted, .reverted, .timer, .joinChild, .rollBackChild, .output, .stop,
+            .written:
             break
         }
     }
@@ -249,7 +280,8 @@ enum EngineReply: Sendable {
 
 /// What the loop does once its events are on disk.
 enum EngineEffect {
-    case work(Task<Void, Never>)
+    /// An attempt or a revert.
+    case work(ActiveRun, InstanceID, @Sendable () async -> Void)
     case timer(RunID, InstanceID, Timestamp)
-    case send(EngineMessage)
+    indirect case send(EngineMessage)
 }

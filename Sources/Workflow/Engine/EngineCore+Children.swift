@@ -5,8 +5,7 @@ extension EngineCore {
         let child = run.id.child(run.name(of: instance))
         if run.machine[instance].effect != .none {
             record(.waitStarted(instance, .run(child)), in: run)
-            let id = run.id
-            return after { .send(.joinChild(id, instance)) }
+            return after(.send(.joinChild(run.id, instance)))
         }
         let path = try input.string("workflow")
         guard let workflow = run.workflow.children[path] else {
@@ -71,10 +70,9 @@ extension EngineCore {
     /// Sees to it that the sub-runs which steps of this run wait for go on: the last owner may have ended between the
     /// start of a wait and its look at the sub-run.
     func joinChildren(of run: ActiveRun) {
-        let id = run.id
         for instance in run.machine.instances {
             guard case .waiting(.run) = run.machine[instance].phase else { continue }
-            after { .send(.joinChild(id, instance)) }
+            after(.send(.joinChild(run.id, instance)))
         }
     }
 

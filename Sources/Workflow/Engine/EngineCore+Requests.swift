@@ -99,6 +99,7 @@ extension EngineCore {
         try tryRecord(.created(header), in: run)
         if let holder = holder(of: header.group, besides: id) {
             note("held back: \(holder)", of: run)
+            hold(run)
         } else {
             try tryRecord(.admitted, in: run)
             advance(run)

@@ -53,7 +53,6 @@ extension EngineCore {
     // MARK: - Attempts
 
     private func start(_ instance: InstanceID, attempt: Int, in run: ActiveRun) {
-        let step = run.step(of: instance)
         record(.attemptStarted(instance, attempt: run.machine[instance].attempts + 1), in: run)
         let input: StepInput
         let kind: any StepKind
@@ -67,33 +66,29 @@ extension EngineCore {
         let work = Attempt(
             kind: kind, input: input, context: context(instance, attempt: state.attempts, in: run),
             prior: state.prior, isInDoubt: state.isInDoubt,
-            mayBeOurs: state.effect != .none, timeout: timeout(of: step, state), time: engine.time)
+            mayBeOurs: state.effect != .none, timeout: timeout(of: run[step: instance], state),
+            time: engine.time)
         let (id, number, mailbox) = (run.id, state.attempts, engine.mailbox)
-        after { [run, engine] in
-            let task = Task(executorPreference: engine.executor) {
+        after(
+            .work(run, instance) {
                 let result = await work.run { prior in
                     let durable = Promise<Bool>()
                     mailbox.send(.prepared(id, instance, attempt: number, prior: prior, durable))
                     return await durable.value
                 }
                 mailbox.send(.attempted(id, instance, attempt: number, result))
-            }
-            run.tasks[instance] = task
-            if run.machine.status == .cancelling { task.cancel() }
-            return .work(task)
-        }
+            })
     }
 
     /// The step's parameters with all expressions evaluated, checked against its kind.
     private func render(_ instance: InstanceID, in run: ActiveRun) throws(StepError) -> (any StepKind, StepInput) {
-        let step = run.step(of: instance)
-        guard let kind = engine.catalog[step.uses] else {
+        guard let kind = engine.catalog[run[step: instance].uses] else {
             throw StepError(
-                .permanent, "this runner knows no step kind '\(step.uses)'",
+                .permanent, "this runner knows no step kind '\(run[step: instance].uses)'",
                 remedy: "go on with the version of the runner that started the run")
         }
         let values: [String: Value]
-        do { values = try scope(run, item: instance).evaluate(step.with) } catch { throw misfit(error) }
+        do { values = try scope(run, item: instance).evaluate(run[step: instance].with) } catch { throw misfit(error) }
         for parameter in kind.parameters where parameter.exposed {
             guard let value = values[parameter.name], run.redactor.finds(in: value) else { continue }
             throw StepError(
@@ -118,8 +113,12 @@ extension EngineCore {
     private func context(_ instance: InstanceID, attempt: Int, in run: ActiveRun) -> StepContext {
         let (id, name, time, mailbox) = (run.id, run.name(of: instance), engine.time, engine.mailbox)
         let budget = OutputBudget(limit: engine.configuration.outputLimit, redactor: run.redactor)
+        let state = run.machine[instance]
+        let history = StepHistory(
+            prior: state.prior.flatMap { $0.isNull ? .none : $0 }, isInDoubt: state.isInDoubt, output: state.output)
         return StepContext(
-            run: id.rawValue, step: name, attempt: attempt, dataDirectory: engine.configuration.dataDirectory
+            run: id.rawValue, step: name, attempt: attempt, dataDirectory: engine.configuration.dataDirectory,
+            history: history
         ) { stream, text in
             for line in budget.admit(text) {
                 mailbox.send(
@@ -135,12 +134,13 @@ extension EngineCore {
         switch result {
         case .succeeded(let output, let changed):
             do {
-                let step = run.step(of: instance)
                 let sealed = try run.seal(output.allSecrets, of: instance)
                 var values = output.values
-                let whole = values.merging(output.allSecrets) { $1 }
-                let extra = try scope(run, item: instance, output: .object(whole)).evaluate(step.outputs)
-                values.merge(extra) { $1 }
+                if !run[step: instance].outputs.isEmpty {
+                    let whole = values.merging(output.allSecrets) { $1 }
+                    let scope = scope(run, item: instance, output: .object(whole))
+                    values.merge(try scope.evaluate(run[step: instance].outputs)) { $1 }
+                }
                 record(
                     .attemptSucceeded(
                         instance, output: values.mapValues(run.redactor.redact), sealed: sealed, changed: changed),
@@ -182,7 +182,7 @@ extension EngineCore {
         case .transient, .timedOut, .outcomeUnknown, .cancelled: break
         case .permanent, .conflict: return nil
         }
-        let step = run.step(of: instance)
+        let step = run[step: instance]
         let state = run.machine[instance]
         guard state.failures + 1 < step.retry.attempts else { return nil }
         let at = now + step.retry.delay(beforeAttempt: state.failures + 2, using: &random)
@@ -229,24 +229,20 @@ extension EngineCore {
             return failRevert(instance, error, in: run)
         }
         if kind is BuiltinKind {
-            let id = run.id
-            return after { .send(.rollBackChild(id, instance)) }
+            return after(.send(.rollBackChild(run.id, instance)))
         }
         let state = run.machine[instance]
         let work = RevertAttempt(
             attempt: Attempt(
                 kind: kind, input: input, context: context(instance, attempt: attempt, in: run),
                 prior: state.prior, isInDoubt: false, mayBeOurs: true,
-                timeout: run.step(of: instance).timeout, time: engine.time),
+                timeout: run[step: instance].timeout, time: engine.time),
             output: recordedOutput(of: instance, in: run))
         let (id, mailbox) = (run.id, engine.mailbox)
-        after { [run, engine] in
-            let task = Task(executorPreference: engine.executor) {
+        after(
+            .work(run, instance) {
                 mailbox.send(.reverted(id, instance, attempt: attempt, await work.run()))
-            }
-            run.tasks[instance] = task
-            return .work(task)
-        }
+            })
     }
 
     private func recordedOutput(of instance: InstanceID, in run: ActiveRun) -> StepOutput? {
@@ -267,7 +263,7 @@ extension EngineCore {
 
     func failRevert(_ instance: InstanceID, _ error: StepError, in run: ActiveRun) {
         let error = run.redactor.redact(error)
-        let policy = run.step(of: instance).retry
+        let policy = run[step: instance].retry
         let failures = run.machine[instance].revertFailures
         var retryAt: Timestamp?
         if [.transient, .timedOut, .outcomeUnknown].contains(error.kind), failures + 1 < policy.attempts {

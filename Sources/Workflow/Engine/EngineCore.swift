@@ -13,13 +13,16 @@ final class EngineCore {
     var now: Timestamp
     private(set) var isStopped = false
 
-    /// Runs with events that are not durable yet, in the order in which they got them.
-    private var touched: [RunID] = []
-    private var batch = JournalBatch()
-    /// What is done after the commit: tasks are made only then.
-    private var effects: [() -> EngineEffect] = []
-    private var replies: [(Promise<EngineAnswer>, EngineAnswer)] = []
-    private var acknowledgements: [Promise<Bool>] = []
+    /// What was decided since the last commit began.
+    private var next = Commit()
+    /// What is being written.
+    private var writing: Commit?
+    /// Runs with events for the next commit, in the order in which they got them.
+    private var touched: [ActiveRun] = []
+    /// What may be done now: the events it follows from are durable.
+    private var due: [EngineEffect] = []
+    /// Runs that their concurrency group may hold back.
+    private var held: Set<RunID> = []
     private var settledWaiters: [RunID: [Promise<RunStatus?>]] = [:]
     private var idleWaiters: [Promise<Void>] = []
     private var quietWaiters: [Promise<Void>] = []
@@ -56,69 +59,79 @@ final class EngineCore {
         guard !run.isAwake else { return }
         run.isAwake = true
         asleep[run.id] = nil
+        if run.machine.status == .pending { hold(run) }
         for event in run.machine.interruptions { record(event, in: run) }
         armTimers(of: run)
         joinChildren(of: run)
     }
 
-    /// Makes everything durable that was decided, and tells who waits for it.
-    ///
-    /// - Returns: What to do now.
-    func commit() async throws -> [EngineEffect] {
-        let settled = collect()
-        if !batch.isEmpty {
-            try await engine.journal.append(batch, under: lease)
-        }
-        batch = JournalBatch()
-        for (promise, answer) in replies { promise.keep(answer) }
-        for promise in acknowledgements { promise.keep(true) }
-        replies = []
-        acknowledgements = []
-        let due = effects.map { $0() }
-        effects = []
-        for id in settled {
-            let status = runs[id]?.machine.status
-            for waiter in settledWaiters.removeValue(forKey: id) ?? [] {
-                waiter.keep(status.flatMap { $0.isSettled ? $0 : nil })
+    /// What becomes durable next; nil while something is being written.
+    func beginCommit() -> JournalBatch? {
+        guard writing == nil else { return nil }
+        for run in touched {
+            if !run.pending.isEmpty {
+                next.batch.entries.append(
+                    JournalBatch.Entry(run: run.id, at: now, events: run.pending, status: run.machine.status))
+                run.pending = []
             }
-            runs[id] = nil
+            if isIdle(run) { next.idle.append(run) }
+        }
+        touched.removeAll(keepingCapacity: true)
+        writing = next
+        next = Commit()
+        return writing?.batch
+    }
+
+    /// What was being written is durable: who waits for it is told, and what follows from it is due.
+    func finishCommit() {
+        guard let written = writing else { return }
+        writing = nil
+        for (promise, answer) in written.replies { promise.keep(answer) }
+        for promise in written.acknowledgements { promise.keep(true) }
+        due += written.effects
+        // One that went on meanwhile leaves with a later commit.
+        for run in written.idle where isIdle(run) && run.pending.isEmpty && runs[run.id] === run {
+            let status = run.machine.status
+            for waiter in settledWaiters.removeValue(forKey: run.id) ?? [] {
+                waiter.keep(status.isSettled ? status : nil)
+            }
+            runs[run.id] = nil
         }
         if runs.isEmpty {
             for waiter in idleWaiters { waiter.keep(()) }
             idleWaiters = []
         }
-        if !quietWaiters.isEmpty, runsAtWork.isEmpty {
+        if !quietWaiters.isEmpty, touched.isEmpty, runsAtWork.isEmpty {
             for waiter in quietWaiters { waiter.keep(()) }
             quietWaiters = []
         }
+    }
+
+    /// Hands over what is due.
+    func takeDueEffects() -> [EngineEffect] {
+        defer { due = [] }
         return due
     }
 
-    /// Moves the events of all touched runs into the batch.
-    ///
-    /// - Returns: The runs that nothing more is to be done for: settled by them, or never woken.
-    private func collect() -> [RunID] {
-        var settled: [RunID] = []
-        for id in touched {
-            guard let run = runs[id] else { continue }
-            if !run.pending.isEmpty {
-                batch.entries.append(
-                    JournalBatch.Entry(run: id, at: now, events: run.pending, status: run.machine.status))
-                run.pending = []
-            }
-            if run.machine.status.isSettled || !run.isAwake { settled.append(id) }
-        }
-        touched = []
-        return settled
-    }
+    /// Nothing more is to be done for it: it is settled, or was never woken.
+    private func isIdle(_ run: ActiveRun) -> Bool { run.machine.status.isSettled || !run.isAwake }
+
+    /// The engine was stopped, and all that it knew is durable.
+    var isOver: Bool { isStopped && writing == nil }
 
     /// The journal failed: nobody is told that anything was done.
     func abandon() {
         stopWork()
         let lost = EngineAnswer.refused("the journal could not be read or written")
-        for (promise, _) in replies { promise.keep(lost) }
-        replies = []
+        for (promise, _) in (writing?.replies ?? []) + next.replies { promise.keep(lost) }
+        writing = nil
+        next.replies = []
         endWaiting()
+    }
+
+    /// Waits for the attempts that were ended.
+    func workHasEnded() async {
+        for run in runs.values { for task in run.tasks.values { await task.value } }
     }
 
     private func endWaiting() {
@@ -134,22 +147,29 @@ final class EngineCore {
     private func stopWork() {
         for run in runs.values.sorted(by: { $0.id < $1.id }) { run.cancelTasks() }
         // They have not begun to apply, and do not any more.
-        for promise in acknowledgements { promise.keep(false) }
-        acknowledgements = []
-        effects = []
+        for promise in (writing?.acknowledgements ?? []) + next.acknowledgements { promise.keep(false) }
+        writing?.acknowledgements = []
+        writing?.effects = []
+        next.acknowledgements = []
+        next.effects = []
+        due = []
     }
 
     // MARK: - Messages
 
     func handle(_ messages: [EngineMessage]) async throws {
-        for message in messages {
-            // What happens next may need runs that are not in memory: only reading, so the order stays.
-            do {
-                try await fetch(for: message)
-            } catch {
-                for message in messages { message.refuse() }
-                throw error
+        do {
+            // First, as runs leave memory with it that a message may be about.
+            for case .written(let error) in messages {
+                if let error { throw error }
+                finishCommit()
             }
+            // What happens next may need runs that are not in memory: only reading, so the order stays.
+            try await fetchNew(messages)
+            for message in messages { try await fetch(for: message) }
+        } catch {
+            for message in messages { message.refuse() }
+            throw error
         }
         now = max(now, engine.time.now())
         for message in messages { handle(message) }
@@ -159,13 +179,13 @@ final class EngineCore {
         switch message {
         case .request(let request, let reply): answer(request, reply)
         case .unreadableRequest(let id):
-            batch.answers.append((id, .refused("the runner that drives the runs does not know this request")))
+            next.batch.answers.append((id, .refused("the runner that drives the runs does not know this request")))
         case .prepared(let id, let instance, let attempt, let prior, let promise):
             guard let run = runs[id], run.machine.isRunning(instance, attempt: attempt), run.machine.status == .running,
                 !isStopped
             else { return promise.keep(false) }
             record(.attemptPrepared(instance, prior: run.redactor.redact(prior)), in: run)
-            acknowledgements.append(promise)
+            next.acknowledgements.append(promise)
         case .attempted(let id, let instance, let attempt, let result):
             guard let run = runs[id], run.machine.isRunning(instance, attempt: attempt) else { return }
             run.tasks[instance] = nil
@@ -189,7 +209,7 @@ final class EngineCore {
             guard let run = runs[id] else { return }
             var line = line
             line.text = run.redactor.redact(line.text)
-            batch.output.append(line)
+            next.batch.output.append(line)
         case .awaitSettled(let id, let promise):
             // A run that is settled in memory is about to be committed, which tells who waits.
             if runs[id] == nil || isStopped {
@@ -203,6 +223,7 @@ final class EngineCore {
         case .listAtWork(let promise):
             promise.keep(runsAtWork.filter { $0.machine.header?.parent == nil }.map(\.id).sorted())
         case .stop: stop()
+        case .written: break
         }
     }
 
@@ -224,7 +245,7 @@ final class EngineCore {
     /// Applies an event and keeps it for the next commit.
     func tryRecord(_ event: RunEvent, in run: ActiveRun) throws(InvalidEvent) {
         try run.machine.apply(event, at: now)
-        if run.pending.isEmpty { touched.append(run.id) }
+        if run.pending.isEmpty { touched.append(run) }
         run.pending.append(event)
     }
 
@@ -237,32 +258,33 @@ final class EngineCore {
         }
     }
 
-    func after(_ effect: @escaping () -> EngineEffect) { effects.append(effect) }
+    /// Does this once the events that were recorded before are durable.
+    func after(_ effect: EngineEffect) { next.effects.append(effect) }
 
     func reply(_ answer: EngineAnswer, to reply: EngineReply) {
         switch reply {
-        case .local(let promise): replies.append((promise, answer))
-        case .journal(let id): batch.answers.append((id, answer))
+        case .local(let promise): next.replies.append((promise, answer))
+        case .journal(let id): next.batch.answers.append((id, answer))
         case .nobody: break
         }
     }
 
     /// Adds a line to the output of a run itself.
     func note(_ text: String, of run: ActiveRun) {
-        batch.output.append(
+        next.batch.output.append(
             OutputLine(run: run.id, step: "", attempt: 0, at: now, stream: .note, text: run.redactor.redact(text)))
     }
 
-    func keepBundle(of workflow: Workflow) { batch.bundles[workflow.bundle.hash] = workflow.bundle.encoded }
+    func keepBundle(of workflow: Workflow) { next.batch.bundles[workflow.bundle.hash] = workflow.bundle.encoded }
 
-    func keepSecrets(of run: RunID, sealed: String) { batch.secrets.append((run, sealed)) }
+    func keepSecrets(of run: RunID, sealed: String) { next.batch.secrets.append((run, sealed)) }
 
     /// Lets the run do all that is possible now.
     func advance(_ run: ActiveRun) {
         guard !isStopped, run.isAwake else { return }
         while true {
             // One at a time: what a command leads to may settle a sub-run and come back to this run.
-            guard let command = run.machine.next().first else { return }
+            guard let command = run.machine.nextCommand else { return }
             execute(command, in: run)
         }
     }
@@ -272,8 +294,7 @@ final class EngineCore {
     }
 
     func arm(_ instance: InstanceID, at time: Timestamp, in run: ActiveRun) {
-        let id = run.id
-        after { .timer(id, instance, time) }
+        after(.timer(run.id, instance, time))
     }
 
     // MARK: - Runs
@@ -289,12 +310,22 @@ final class EngineCore {
             } catch {
                 unreadable[id] = "the workflow of run \(id) cannot be read: \(error)"
             }
-            try await fetch(id)
         case .request(let request, _): try await fetchWithParents(request.run)
         case .joinChild(let id, let instance), .rollBackChild(let id, let instance):
             if let run = runs[id] { try await fetch(id.child(run.name(of: instance))) }
         case .awaitSettled(let id, _): try await fetch(id)
         default: break
+        }
+    }
+
+    /// Names that new runs ask for may be taken: one look at the journal for all of them.
+    private func fetchNew(_ messages: [EngineMessage]) async throws {
+        var names: Set<RunID> = []
+        for case .request(.start(let id, _, _), _) in messages where runs[id] == nil { names.insert(id) }
+        guard !names.isEmpty else { return }
+        let query = names.count > 1 ? RunQuery(ids: names, includesChildren: true) : RunQuery(id: names.first)
+        for record in try await engine.journal.runs(query) where names.contains(record.id) {
+            _ = try await loadIfReadable(record)
         }
     }
 
@@ -337,17 +368,22 @@ final class EngineCore {
             for event in entry.events { try machine.apply(event, at: entry.at) }
         }
         let run = ActiveRun(id: record.id, workflow: workflow, machine: machine, sealer: engine.sealer)
-        if let sealed = try await engine.journal.sealedSecrets(of: record.id) { run.open(sealedSecrets: sealed) }
+        if workflow.definition.hasSecrets, let sealed = try await engine.journal.sealedSecrets(of: record.id) {
+            run.open(sealedSecrets: sealed)
+        }
         // The redactor has to know them, whoever reads them.
         for instance in machine.instances where machine[instance].sealed != nil { _ = run.openedSecrets(of: instance) }
         runs[record.id] = run
-        touched.append(record.id)
+        touched.append(run)
         return run
     }
 
     @discardableResult
     private func prepare(bundle hash: String) async throws -> (workflow: Workflow, graph: RunGraph) {
         if let known = workflows[hash] { return known }
+        if let workflow = engine.knownWorkflows.with({ $0.removeValue(forKey: hash) }) {
+            return register(workflow, hash: hash)
+        }
         guard let data = try await engine.journal.bundle(hash: hash) else {
             throw JournalError(
                 .damaged, "the workflow with the hash \(hash) is missing", remedy: "restore a backup of the database")
@@ -368,12 +404,20 @@ final class EngineCore {
 
     /// Lets runs start that their concurrency group held back.
     func admitPending() {
-        for run in runs.values.sorted(by: { $0.id < $1.id }) where run.machine.status == .pending && run.isAwake {
-            guard holder(of: run.machine.header?.group, besides: run.id) == nil else { continue }
+        for id in held.sorted() {
+            guard let run = runs[id], run.machine.status == .pending else {
+                held.remove(id)
+                continue
+            }
+            guard run.isAwake, holder(of: run.machine.header?.group, besides: id) == nil else { continue }
+            held.remove(id)
             record(.admitted, in: run)
             advance(run)
         }
     }
+
+    /// Lets a pending run wait until its concurrency group lets it start.
+    func hold(_ run: ActiveRun) { held.insert(run.id) }
 
     /// The run that keeps the others of its group from starting; nil where the group is free.
     func holder(of group: String?, besides id: RunID) -> GroupHolder? {
@@ -387,4 +431,15 @@ final class EngineCore {
         }
         return atWork.map(\.id).min().map { GroupHolder(run: $0, group: group, isInterrupted: false) }
     }
+}
+
+/// What was decided and is not durable yet, with what follows once it is.
+private struct Commit {
+    var batch = JournalBatch()
+    var effects: [EngineEffect] = []
+    var replies: [(Promise<EngineAnswer>, EngineAnswer)] = []
+    /// Of attempts that wait for their prior state to be durable.
+    var acknowledgements: [Promise<Bool>] = []
+    /// Runs that leave memory.
+    var idle: [ActiveRun] = []
 }

@@ -1,10 +1,12 @@
+import Synchronization
+
 /// How much of an attempt's output is kept: a chatty tool must not fill the disk.
 ///
 /// Lines are redacted here, before one that is too long is cut: half a secret would not be known as one any more.
 package final class OutputBudget: Sendable {
     /// In bytes.
     package static let longestLine = 8192
-    private let left: Locked<Int>
+    private let left: Atomic<Int>
     private let limit: Int
     private let redactor: Redactor
 
@@ -12,7 +14,7 @@ package final class OutputBudget: Sendable {
     package init(limit: Int, redactor: Redactor = Redactor()) {
         self.limit = limit
         self.redactor = redactor
-        left = Locked(limit)
+        left = Atomic(limit)
     }
 
     /// The lines of `text` that are kept; the last one kept says that more was cut.
@@ -20,10 +22,7 @@ package final class OutputBudget: Sendable {
         var lines: [String] = []
         for line in redactor.redact(text).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
             let kept = Self.shortened(line)
-            let before = left.with { left in
-                defer { if left > 0 { left -= kept.utf8.count + 1 } }
-                return left
-            }
+            let before = left.subtract(kept.utf8.count + 1, ordering: .relaxed).oldValue
             if before <= 0 { break }
             lines.append(before > kept.utf8.count ? kept : "… more than \(limit) bytes: the rest is not kept")
         }

@@ -13,7 +13,8 @@ public struct Redactor: Sendable {
     /// What is looked for by its first three bytes (the least a needle has), longest first.
     private var byStart: [UInt32: [[UInt8]]] = [:]
     /// A bit for each pair of bytes that a needle starts with: most places of a text are passed over with one look.
-    private var pairs = [UInt64](repeating: 0, count: 1 << 10)
+    /// Empty as long as there are none: most runs have no secret, and this is the largest part of one in memory.
+    private var pairs: [UInt64] = []
 
     public init(_ secrets: some Sequence<String> = []) {
         add(secrets)
@@ -101,6 +102,7 @@ public struct Redactor: Sendable {
 
     private mutating func index(_ needle: [UInt8]) {
         let (pair, start) = Self.start(of: needle[0], needle[1], needle[2])
+        if pairs.isEmpty { pairs = [UInt64](repeating: 0, count: 1 << 10) }
         pairs[pair >> 6] |= 1 << UInt64(pair & 63)
         byStart[start, default: []].append(needle)
         byStart[start]?.sort { $0.count > $1.count }

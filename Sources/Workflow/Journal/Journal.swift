@@ -131,6 +131,8 @@ public struct RunRecord: Hashable, Sendable, Codable {
 /// Which runs to list.
 public struct RunQuery: Hashable, Sendable {
     public var id: RunID?
+    /// Runs with one of these names.
+    public var ids: Set<RunID>?
     /// Runs whose names begin so.
     public var prefix: String?
     public var workflow: String?
@@ -141,10 +143,12 @@ public struct RunQuery: Hashable, Sendable {
     public var limit: Int
 
     public init(
-        id: RunID? = nil, prefix: String? = nil, workflow: String? = nil, statuses: Set<RunStatus>? = nil,
+        id: RunID? = nil, ids: Set<RunID>? = nil, prefix: String? = nil, workflow: String? = nil,
+        statuses: Set<RunStatus>? = nil,
         group: String? = nil, includesChildren: Bool = false, limit: Int = .max
     ) {
         self.id = id
+        self.ids = ids
         self.prefix = prefix
         self.workflow = workflow
         self.statuses = statuses

@@ -3,76 +3,40 @@ import GRDB
 
 extension SQLiteJournal {
     public func append(_ batch: JournalBatch, under lease: Lease) async throws {
-        try await write { database in
-            try Self.check(lease, database)
-            var head = try Self.head(database)
-            let insert = try database.cachedStatement(
-                sql: "INSERT INTO journal(sequence, run, at, events, hash) VALUES (?, ?, ?, ?, ?)")
-            let update = try database.cachedStatement(
-                sql: "UPDATE runs SET status = ?, updated = ? WHERE number = ? AND status <> ?")
-            for entry in batch.entries {
-                let number = try Self.number(of: entry, database)
-                head.sequence += 1
-                let events = Value.array(try entry.events.map { try $0.stored() }).canonicalJSON
-                head.hash = HashChain.hash(
-                    after: head.hash, sequence: head.sequence, run: entry.run.rawValue, at: entry.at.milliseconds,
-                    events: events)
-                try insert.execute(arguments: [head.sequence, number, entry.at.milliseconds, events, head.hash])
-                let status = entry.status.rawValue
-                try update.execute(arguments: [status, entry.at.milliseconds, number, status])
-            }
-            for (request, answer) in batch.answers {
-                let text = try Value(encoding: answer).canonicalJSON
-                // The request goes: a start carries sealed secrets, and nothing reads it any more.
-                try database.execute(
-                    sql: "UPDATE requests SET answer = ?, request = '' WHERE id = ?", arguments: [text, request])
-            }
-            for (hash, data) in batch.bundles { try Self.store(data, hash, database) }
-            for (run, sealed) in batch.secrets {
-                try database.execute(
-                    sql:
-                        "INSERT INTO secrets(run, sealed) VALUES (?, ?) ON CONFLICT(run) DO UPDATE SET sealed = excluded.sealed",
-                    arguments: [run.rawValue, sealed])
-            }
-            for line in batch.output {
-                try database.cachedStatement(
-                    sql: """
-                        INSERT INTO output(run, step, attempt, at, stream, text)
-                        SELECT number, ?, ?, ?, ?, ? FROM runs WHERE id = ?
-                        """
-                ).execute(arguments: [
-                    line.step, line.attempt, line.at.milliseconds, line.stream.rawValue, line.text, line.run.rawValue,
-                ])
-            }
+        do {
+            try transaction { database in try self.write(batch, under: lease, database) }
+        } catch {
+            entryWriter.with { $0.forget() }
+            throw error
         }
     }
 
-    private static func head(_ database: Database) throws -> (sequence: Int, hash: Data) {
-        let row = try database.cachedStatement(sql: "SELECT sequence, hash FROM journal ORDER BY sequence DESC LIMIT 1")
-        guard let last = try Row.fetchOne(row) else { return (0, HashChain.origin) }
-        return (last["sequence"], last["hash"])
-    }
-
-    /// The run's number; a run that begins with this entry gets its row first.
-    private static func number(of entry: JournalBatch.Entry, _ database: Database) throws -> Int64 {
-        if case .created(let header)? = entry.events.first {
-            let at = entry.at.milliseconds
+    private func write(_ batch: JournalBatch, under lease: Lease, _ database: Database) throws {
+        try Self.check(lease, database)
+        try entryWriter.with { try $0.write(batch.entries, under: lease, database) }
+        for (request, answer) in batch.answers {
+            let text = try Value(encoding: answer).canonicalJSON
+            // The request goes: a start carries sealed secrets, and nothing reads it any more.
+            try database.execute(
+                sql: "UPDATE requests SET answer = ?, request = '' WHERE id = ?", arguments: [text, request])
+        }
+        for (hash, data) in batch.bundles { try Self.store(data, hash, database) }
+        for (run, sealed) in batch.secrets {
+            try database.execute(
+                sql:
+                    "INSERT INTO secrets(run, sealed) VALUES (?, ?) ON CONFLICT(run) DO UPDATE SET sealed = excluded.sealed",
+                arguments: [run.rawValue, sealed])
+        }
+        for line in batch.output {
             try database.cachedStatement(
                 sql: """
-                    INSERT INTO runs(id, workflow, version, bundle, status, created, updated, "group", parent)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO output(run, step, attempt, at, stream, text)
+                    SELECT number, ?, ?, ?, ?, ? FROM runs WHERE id = ?
                     """
             ).execute(arguments: [
-                entry.run.rawValue, header.workflow, header.version, header.bundle, entry.status.rawValue, at, at,
-                header.group, header.parent?.run.rawValue,
+                line.step, line.attempt, line.at.milliseconds, line.stream.rawValue, line.text, line.run.rawValue,
             ])
-            return database.lastInsertedRowID
         }
-        let find = try database.cachedStatement(sql: "SELECT number FROM runs WHERE id = ?")
-        guard let number = try Int64.fetchOne(find, arguments: [entry.run.rawValue]) else {
-            throw JournalError(.misuse, "no run \(entry.run)", remedy: "report this as a fault of the runner")
-        }
-        return number
     }
 
     public func runs(_ query: RunQuery) async throws -> [RunRecord] {
@@ -84,6 +48,11 @@ extension SQLiteJournal {
                 arguments += argument
             }
             if let id = query.id { add("id = ?", id.rawValue) }
+            if let ids = query.ids {
+                // One argument, however many there are.
+                let names = Value.array(ids.map { .string($0.rawValue) }).canonicalJSON
+                add("id IN (SELECT value FROM json_each(?))", names)
+            }
             if let prefix = query.prefix { add("substr(id, 1, ?) = ?", prefix.count, prefix) }
             if let workflow = query.workflow { add("workflow = ?", workflow) }
             if let group = query.group { add("\"group\" = ?", group) }
@@ -128,7 +97,7 @@ extension SQLiteJournal {
     static func entry(_ row: Row, run: RunID) throws -> JournalEntry {
         let sequence: Int = row["sequence"]
         do {
-            let events = try Value(json: row["events"] as String).arrayValue ?? []
+            let events = try StoredText.value(row["events"]).arrayValue ?? []
             return JournalEntry(
                 sequence: sequence, run: run, at: Timestamp(milliseconds: row["at"]),
                 events: try events.map { value throws(InvalidEvent) in try RunEvent(stored: value) })

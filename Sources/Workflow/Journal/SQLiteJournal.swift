@@ -11,6 +11,8 @@ public final class SQLiteJournal: Journal {
     private static let applicationID = 0x7275_6e72
 
     let pool: DatabasePool
+    /// Used by the pool's one writer only.
+    let entryWriter = Locked(EntryWriter())
     public let path: String
 
     /// Opens the file, or makes it (with its folder, both readable by their owner only).
@@ -147,6 +149,19 @@ public final class SQLiteJournal: Journal {
 
     // GRDB's own `async` functions give up where the task is cancelled. A stopping engine still has to write what it
     // knows, so these do not.
+
+    /// A transaction on the caller's thread: for the engine's commits, which come one after the other and take about as
+    /// long as the disk does. To hand them to another thread and wait for that would add to each of them.
+    func transaction(_ body: (Database) throws -> Void) throws {
+        try mapped {
+            try pool.writeWithoutTransaction { database in
+                try database.inTransaction(.immediate) {
+                    try body(database)
+                    return .commit
+                }
+            }
+        }
+    }
 
     package func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try await waiting { done in pool.asyncWrite(body) { _, result in done(result) } }

@@ -10,7 +10,7 @@ extension RunEvent {
         func text(_ text: String?) -> Value { text.map { .string($0) } ?? .null }
         func coded(_ value: some Encodable) throws -> Value { try Value(encoding: value) }
         return switch self {
-        case .created(let header): ["created", try coded(header)]
+        case .created(let header): ["created", header.stored]
         case .admitted: ["admitted"]
         case .expanded(let step, let items): ["items", .integer(step), .array(items)]
         case .skipped(let step, let reason, let by): ["skip", id(step), .string(reason), text(by?.name)]
@@ -42,13 +42,58 @@ extension RunEvent {
         }
     }
 
+    /// Writes events as one journal row keeps them: a JSON array of their stored forms.
+    static func store(_ events: [RunEvent], to output: inout [UInt8]) throws {
+        output.append(UInt8(ascii: "["))
+        for (index, event) in events.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            try event.store(to: &output)
+        }
+        output.append(UInt8(ascii: "]"))
+    }
+
+    /// Writes the stored form as JSON. What every step has is written straight away, the rest by way of `stored`.
+    package func store(to output: inout [UInt8]) throws {
+        func text(_ text: String) { output.append(contentsOf: text.utf8) }
+        func id(_ id: InstanceID) {
+            if let item = id.item { text("[\(id.step),\(item)]") } else { text(String(id.step)) }
+        }
+        switch self {
+        case .admitted: text("[\"admitted\"]")
+        case .attemptStarted(let step, let attempt):
+            text("[\"start\",")
+            id(step)
+            text(",")
+            text(String(attempt))
+            text("]")
+        case .attemptSucceeded(let step, let values, nil, let changed):
+            text("[\"ok\",")
+            id(step)
+            text(",")
+            Value.object(values).write(to: &output)
+            text(changed ? ",1]" : ",0]")
+        case .settled(let status, let outputs):
+            text("[\"settle\",\"")
+            text(status.rawValue)
+            text("\",")
+            Value.object(outputs).write(to: &output)
+            text("]")
+        default: try stored().write(to: &output)
+        }
+    }
+
     /// Reads a stored event.
     ///
     /// - Throws: `InvalidEvent` where the value is none: written by a newer version, or damaged.
     package init(stored value: Value) throws(InvalidEvent) {
         let reader = StoredEvent(value)
         switch value[0]?.stringValue {
-        case "created": self = .created(try reader.coded(1))
+        case "created":
+            if let header = value[1].flatMap(RunHeader.init(stored:)) {
+                self = .created(header)
+            } else {
+                self = .created(try reader.coded(1))
+            }
         case "admitted": self = .admitted
         case "items": self = .expanded(step: try reader.integer(1), items: try reader.array(2))
         case "skip":
@@ -140,5 +185,35 @@ private struct StoredEvent {
         } catch {
             throw misfit
         }
+    }
+}
+
+extension RunHeader {
+    /// What `Codable` makes of it, without the way over text: every run has one.
+    fileprivate var stored: Value {
+        func texts(_ texts: [String: String]) -> Value { .object(texts.mapValues { .string($0) }) }
+        var members: [String: Value] = [
+            "workflow": .string(workflow), "version": .integer(version), "bundle": .string(bundle),
+            "inputs": .object(inputs), "secretSources": texts(secretSources), "parallel": .integer(parallel),
+            "by": .string(by.name),
+        ]
+        if let group { members["group"] = .string(group) }
+        if let parent { members["parent"] = ["run": .string(parent.run.rawValue), "step": .string(parent.step)] }
+        return .object(members)
+    }
+
+    /// Reads a header without the way over text; nil where it is not of the form that `stored` gives.
+    fileprivate init?(stored value: Value) {
+        guard let workflow = value["workflow"]?.stringValue, let version = value["version"]?.integerValue,
+            let bundle = value["bundle"]?.stringValue, let inputs = value["inputs"]?.objectValue,
+            let sources = value["secretSources"]?.objectValue, let parallel = value["parallel"]?.integerValue,
+            let by = value["by"]?.stringValue, value["parent"] == nil
+        else { return nil }
+        let texts = sources.compactMapValues(\.stringValue)
+        let group = value["group"]?.stringValue
+        guard texts.count == sources.count, (group == nil) == (value["group"] == nil) else { return nil }
+        self.init(
+            workflow: workflow, version: version, bundle: bundle, inputs: inputs, secretSources: texts,
+            parallel: parallel, by: Actor(by), group: group)
     }
 }

@@ -1,7 +1,7 @@
 /// An immutable fact in a run's journal. What the codes of the stored form mean is in `RunEvent+Coding.swift`.
 public enum RunEvent: Hashable, Sendable {
     /// Always the first. Everything that was given from outside is in the header.
-    case created(RunHeader)
+    indirect case created(RunHeader)
     /// The run's concurrency group let it start.
     case admitted
     /// A `for_each` got its items.
@@ -13,7 +13,7 @@ public enum RunEvent: Hashable, Sendable {
     /// `sealed`: the secret outputs, encrypted. `changed`: whether this run had an effect, which a rollback undoes.
     case attemptSucceeded(InstanceID, output: [String: Value], sealed: String?, changed: Bool)
     /// `retryAt`: when the next attempt starts; nil where there is none.
-    case attemptFailed(InstanceID, StepError, retryAt: Timestamp?)
+    indirect case attemptFailed(InstanceID, StepError, retryAt: Timestamp?)
     /// Its process ended, or its reply was lost: what it did is found out by the next attempt's `observe`.
     case attemptInterrupted(InstanceID, reason: String)
     /// Nobody but an operator can tell what the interrupted attempt did.
@@ -32,7 +32,7 @@ public enum RunEvent: Hashable, Sendable {
     case revertStarted(InstanceID, attempt: Int)
     /// `left`: what knowingly stays behind.
     case reverted(InstanceID, left: [String])
-    case revertFailed(InstanceID, StepError, retryAt: Timestamp?)
+    indirect case revertFailed(InstanceID, StepError, retryAt: Timestamp?)
     case revertInterrupted(InstanceID)
     /// The run does nothing more until somebody asks.
     case settled(RunStatus, outputs: [String: Value])

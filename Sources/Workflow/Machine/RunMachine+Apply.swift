@@ -91,7 +91,7 @@ extension RunMachine {
             move(id, to: .revertFailed)
             offerRevert(id)
         case .settled(let status, let outputs):
-            try require(next() == [.settle(status)], event)
+            try require(nextCommand == .settle(status), event)
             self.status = status
             rollsBackWhenIdle = false
             self.outputs = outputs

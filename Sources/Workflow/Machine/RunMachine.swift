@@ -70,18 +70,35 @@ public struct RunMachine: Equatable, Sendable {
 
     /// What to do now. Empty where the run waits for something that is under way, or is settled.
     public func next() -> [RunCommand] {
+        if let end { return [end] }
+        guard status == .running || status == .rollingBack else { return [] }
+        return ready.prefix(freeWorkers).map(command)
+    }
+
+    /// The first of `next`, found in constant time.
+    var nextCommand: RunCommand? {
+        if let end { return end }
+        guard status == .running || status == .rollingBack, freeWorkers > 0 else { return nil }
+        return ready.first.map(command)
+    }
+
+    private var freeWorkers: Int {
+        guard failed + unknown == 0 || status != .running else { return 0 }
+        return max(0, max(1, header?.parallel ?? 1) - workers)
+    }
+
+    /// What ends the run's present course; nil while there is something else to do or to wait for.
+    private var end: RunCommand? {
         switch status {
         case .running where failed + unknown > 0:
-            guard busy == 0 else { return [] }
-            if unknown > 0 { return [.settle(.unknown)] }
-            return graph.onFailure == .rollback ? [.beginRollback] : [.settle(.failed)]
-        case .running where open == 0: return [.settle(.succeeded)]
-        case .cancelling where busy == 0: return [.settle(rollsBackWhenIdle ? .unknown : .cancelled)]
+            guard busy == 0 else { return nil }
+            if unknown > 0 { return .settle(.unknown) }
+            return graph.onFailure == .rollback ? .beginRollback : .settle(.failed)
+        case .running where open == 0: return .settle(.succeeded)
+        case .cancelling where busy == 0: return .settle(rollsBackWhenIdle ? .unknown : .cancelled)
         case .rollingBack where busy == 0 && ready.isEmpty && rollback?.isIdle != false:
-            return [.settle(rollback?.isComplete == true ? .rolledBack : .rollbackFailed)]
-        case .running, .rollingBack:
-            return ready.prefix(max(0, max(1, header?.parallel ?? 1) - workers)).map(command)
-        default: return []
+            return .settle(rollback?.isComplete == true ? .rolledBack : .rollbackFailed)
+        default: return nil
         }
     }
 
@@ -97,7 +114,8 @@ public struct RunMachine: Equatable, Sendable {
     ///
     /// - Precondition: The instance exists: `contains` says so.
     public subscript(id: InstanceID) -> InstanceState {
-        steps[id.step].instances[id.item ?? 0]
+        // Lends instead of copying: most who ask want one field of a large state.
+        _read { yield steps[id.step].instances[id.item ?? 0] }
     }
 
     public func contains(_ id: InstanceID) -> Bool {

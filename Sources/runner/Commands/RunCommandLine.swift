@@ -44,9 +44,11 @@ struct RunCommandLine: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.open(database, isMade: true) { session in
-            let request = try await prepare(session).start(session, parallel: parallel)
+            let prepared = try await prepare(session)
+            let request = try await prepared.start(session, parallel: parallel)
             if !show.json { Terminal.print("run \(request.run)") }
-            let status = try await Driver(session: session).drive(request, view: show.view(session.environment))
+            let status = try await Driver(session: session).drive(
+                request, of: prepared.workflow, view: show.view(session.environment))
             if !show.json { try await session.tellEnding(of: request.run) }
             throw ExitStatus(status)
         }

@@ -28,12 +28,14 @@ struct Driver {
 
     /// Asks for something and follows the run until it does nothing more by itself.
     ///
+    /// - Parameter workflow: The run's, where it was read already.
     /// - Returns: Its status then.
-    func drive(_ request: EngineRequest, view: any RunView) async throws -> RunStatus {
+    func drive(_ request: EngineRequest, of workflow: Workflow? = nil, view: any RunView) async throws -> RunStatus {
         let follower = Follower(session: session, run: request.run, view: view)
         try await follower.catchUp()
         if let lease = try await acquire() {
             return try await own(follower, under: lease) { engine in
+                if let workflow { engine.know(workflow) }
                 try await check(await engine.submit(request), request.run)
             }
         }

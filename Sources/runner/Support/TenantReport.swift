@@ -27,9 +27,6 @@ struct TenantReport {
 
     static func table(_ reports: [TenantReport]) -> String {
         func width(_ text: (TenantReport) -> String) -> Int { reports.map { text($0).count }.max() ?? 0 }
-        func padded(_ text: String, _ width: Int) -> String {
-            text + String(repeating: " ", count: max(0, width - text.count))
-        }
         let (names, states) = (width(\.tenant.name), width(\.status))
         return reports.map { report in
             let ports = report.window.map { "ports \($0.text)" } ?? ""
@@ -38,10 +35,14 @@ struct TenantReport {
         }.joined(separator: "\n")
     }
 
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
     var text: String {
         var lines = ["tenant     \(tenant.name)", "state      \(status)"]
         func add(_ label: String, _ text: String?) {
-            if let text { lines.append(label.padding(toLength: 11, withPad: " ", startingAt: 0) + text) }
+            if let text { lines.append(Self.padded(label, 11) + text) }
         }
         add("company", tenant.company)
         add("namespace", tenant.namespace)

@@ -22,22 +22,23 @@ struct InstallWorkflowTests {
                 + [ArchiveUnzip(processes: processes), FileDownload(client: try HTTPClient(userAgent: "test"))])
     }
 
-    static func load() throws -> Workflow {
-        try WorkflowLoader.load(path: "\(folder)/install.yaml", catalog: catalog()) { path in
+    static func load(_ name: String = "install") throws -> Workflow {
+        try WorkflowLoader.load(path: "\(folder)/\(name).yaml", catalog: catalog()) { path in
             try Data(contentsOf: URL(filePath: path))
         }
     }
 
-    @Test("it loads without a fault, and takes every file of its folders")
+    @Test("it and tenant-create load without a fault, and take every file of their folders")
     func loads() throws {
-        let workflow = try Self.load()
-        #expect(workflow.definition.name == "install")
+        let workflows = try [Self.load(), Self.load("tenant-create")]
+        #expect(workflows.map(\.definition.name) == ["install", "tenant-create"])
         let shipped = ["values", "policies"].flatMap { folder in
             ((try? FileManager.default.contentsOfDirectory(atPath: "\(Self.folder)/\(folder)")) ?? []).map {
                 "\(folder)/\($0)"
             }
         }
-        #expect(Set(workflow.bundle.files.keys) == Set(shipped + ["install.yaml"]))
+        let taken = workflows.flatMap(\.bundle.files.keys)
+        #expect(Set(taken) == Set(shipped + ["install.yaml", "tenant-create.yaml"]))
     }
 
     @Test(
@@ -81,9 +82,9 @@ struct InstallWorkflowTests {
         for step in steps { #expect(try step.with["context"]?.evaluate(in: scope) == "c1", "\(step.id)") }
     }
 
-    @Test("every input, secret and step is described")
-    func described() throws {
-        let definition = try Self.load().definition
+    @Test("every input, secret and step is described", arguments: ["install", "tenant-create"])
+    func described(name: String) throws {
+        let definition = try Self.load(name).definition
         #expect(definition.inputs.filter { $0.description?.isEmpty ?? true }.map(\.name) == [])
         #expect(definition.secrets.filter { $0.description?.isEmpty ?? true }.map(\.name) == [])
         #expect(definition.steps.filter { $0.description?.isEmpty ?? true }.map(\.id) == [])

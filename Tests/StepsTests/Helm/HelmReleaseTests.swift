@@ -203,7 +203,7 @@ struct HelmReleaseTests {
             #expect(waiting.message.contains("init container 'prepare' (Init:0/1) is still running"))
             #expect(waiting.message.contains("waiting for the database"))
 
-            try await saysWhileItWaits(helm, input, step.directory)
+            try await saysWhileItWaits(helm, input)
             input["values"] = [:]
             _ = try await step.run(input)
             #expect(try await step.observe(input).isPresent)
@@ -211,13 +211,13 @@ struct HelmReleaseTests {
     }
 
     /// What a release waits for is in the log long before its time is up.
-    private func saysWhileItWaits(_ helm: String, _ input: [String: Value], _ charts: TemporaryDirectory) async throws {
+    private func saysWhileItWaits(_ helm: String, _ input: [String: Value]) async throws {
         let step = try StepUnderTest(
             HelmRelease(
                 TestCluster.access(helm: helm), versions: HelmVersionCache(), now: { Date() },
                 reportInterval: .milliseconds(200)))
         let waiting = Task { try await step.apply(input) }
-        try await ProcessWatch.until("the log tells", limit: .seconds(100)) {
+        try await until("the log tells", limit: .seconds(100)) {
             step.log.contains { $0.contains("init container 'prepare' (Init:0/1) is still running") }
         }
         waiting.cancel()

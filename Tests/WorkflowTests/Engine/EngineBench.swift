@@ -26,15 +26,20 @@ final class EngineBench: Sendable {
     var path: String { folder.file("journal.db") }
 
     /// A new process on the file.
+    ///
+    /// - Parameter besides: From so many rows on a commit is written beside the loop.
     func start(
-        failsAt: Int? = nil, pollInterval: Duration = .milliseconds(200), recovery: Engine.Recovery = .all
+        failsAt: Int? = nil, pollInterval: Duration = .milliseconds(200), recovery: Engine.Recovery = .all,
+        besides: Int = 64
     ) async throws -> EngineSession {
         let journal = try WatchedJournal(path: path, failsAt: failsAt)
         let lease = try await journal.lease(at: time.now())
+        var configuration = Engine.Configuration(
+            dataDirectory: folder.file("data"), pollInterval: pollInterval, recovery: recovery)
+        configuration.rowsWrittenBeside = besides
         let engine = Engine(
             journal: journal, catalog: catalog, sealer: sealer, time: time, random: { SeededGenerator(seed: 11) },
-            configuration: Engine.Configuration(
-                dataDirectory: folder.file("data"), pollInterval: pollInterval, recovery: recovery))
+            configuration: configuration)
         return EngineSession(bench: self, journal: journal, lease: lease, engine: engine)
     }
 

@@ -124,10 +124,10 @@ import Workflow
     }
 
     /// The journal fails at the k-th append, for every k; what was acknowledged is kept, and nothing is done twice.
-    @Test func theJournalFailsAtEveryAppend() async throws {
+    @Test(arguments: [64, 1]) func theJournalFailsAtEveryAppend(besides: Int) async throws {
         for failsAt in 1..<12 {
             let bench = try EngineBench()
-            let session = try await bench.start(failsAt: failsAt)
+            let session = try await bench.start(failsAt: failsAt, besides: besides)
             let answer = try await session.begin(Self.two)
             let ended = await session.settled()
             if ended != nil {

@@ -144,6 +144,35 @@ import Workflow
         }
     }
 
+    /// Commits are large here, and written while the next is being decided.
+    @Test(arguments: [1, 20]) func manyRunsAtOnce(besides: Int) async throws {
+        let count = 100
+        let session = try await bench.start(besides: besides)
+        let text = """
+            workflow: w
+            inputs: { name: { type: string } }
+            steps:
+              a: { uses: thing, with: { name: "${{ inputs.name }} a" } }
+              b: { uses: reader, needs: [a], with: { name: "${{ inputs.name }} b" } }
+            """
+        try await withThrowingTaskGroup(of: RunStatus?.self) { group in
+            for index in 0..<count {
+                group.addTask { try await session.run(text, as: "r\(index)", inputs: ["name": "\(index)"]) }
+            }
+            for try await status in group { #expect(status == .succeeded) }
+        }
+        #expect(await session.world.calls.count { $0.hasPrefix("apply") } == 2 * count)
+        let graph = RunGraph(try bench.load(text).definition) { [bench] in bench.catalog[$0]?.reverting ?? .nothing }
+        let report = try await session.journal.verify { (_: RunRecord, entries: [JournalEntry]) throws -> RunStatus in
+            var machine = RunMachine(graph: graph)
+            for entry in entries { for event in entry.events { try machine.apply(event, at: entry.at) } }
+            return machine.status
+        }
+        #expect(report.faults == [])
+        #expect(report.runs == count)
+        try await session.stop()
+    }
+
     @Test func outputIsKeptPerAttemptAndCapped() async throws {
         try await bench.working { session async throws in
             await session.world.onApply("a") { _, _, context in

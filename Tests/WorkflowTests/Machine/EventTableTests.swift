@@ -162,6 +162,11 @@ import Workflow
         for event in events {
             let text = try event.stored().canonicalJSON
             #expect(try RunEvent(stored: Value(json: text)) == event, "\(text)")
+            var written: [UInt8] = []
+            try event.store(to: &written)
+            #expect(String(decoding: written, as: UTF8.self) == text)
+            guard case .created(let header) = event else { continue }
+            #expect(try event.stored() == ["created", Value(encoding: header)])
         }
     }
 

@@ -79,6 +79,17 @@ actor ClearML {
     /// All that is remembered, for a test to look at. Holds secrets: it is a stand-in.
     func snapshot() -> World { world }
 
+    /// Deletes a company with its users and queues, as the jobs that come with an older server do.
+    func removeCompany(_ id: String) throws {
+        guard id != World.defaultCompany else { return }
+        let users = world.users.filter { $0.company == id }.map(\.id)
+        world.credentials.removeAll { users.contains($0.user) }
+        world.users.removeAll { $0.company == id }
+        world.queues.removeAll { $0.company == id }
+        world.companies.removeAll { $0.id == id }
+        try storage.save(world)
+    }
+
     /// Forgets everything but the configuration.
     func reset() throws {
         world = World()

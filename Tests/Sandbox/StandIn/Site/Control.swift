@@ -6,6 +6,7 @@ import Foundation
 /// - `POST /_sandbox/faults` with a ``Fault``; `GET` lists them, with the counts left; `DELETE` removes them all.
 /// - `POST /_sandbox/reader` with `{"user": …, "password": …}`: only these may read the charts from now on.
 /// - `GET /_sandbox/state`: the whole world, secrets included.
+/// - `POST /_sandbox/companies/ID/remove`: what the jobs in an older server's pods do, which delete a company.
 /// - `POST /_sandbox/reset`: as newly started, with no world, faults or records.
 struct Control: Sendable {
     let api: ClearML
@@ -39,6 +40,8 @@ struct Control: Sendable {
             }
         case ("GET", "state"):
             return try .json(await api.snapshot())
+        case ("POST", "companies") where parts.count == 3 && parts[2] == "remove":
+            try await api.removeCompany(parts[1])
         case ("POST", "reset"):
             try await api.reset()
             await ledger.clearFaults()

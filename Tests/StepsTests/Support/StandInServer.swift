@@ -1,0 +1,118 @@
+import Foundation
+import Glibc
+import Steps
+import Testing
+import Workflow
+
+/// The stand-in of ClearML's API as a process of its own, on a loopback port, and what its control shows and does.
+final class StandInServer: Sendable {
+    struct NotBuilt: Error { let path: String }
+
+    static let supervisor = ClearMLCredentials(key: "SUPERVISORKEY", secret: "supervisor-s3cr3t-value")
+    static let stranger = ClearMLCredentials(key: "STRANGERKEY", secret: "stranger-s3cr3t-value")
+
+    let url: String
+    /// Calls the API as the supervisor does.
+    let client: ClearMLClient
+    private let process: pid_t
+    private let folder: TemporaryDirectory
+    private let http: HTTPClient
+
+    /// - Parameter options: As `StandIn --help` lists them.
+    init(_ options: String...) async throws {
+        folder = try TemporaryDirectory()
+        http = try HTTPClient(userAgent: "test")
+        try folder.write(
+            """
+            {"supervisor": {"key": "\(Self.supervisor.key)", "secret": "\(Self.supervisor.secret)"},
+             "stranger": {"key": "\(Self.stranger.key)", "secret": "\(Self.stranger.secret)", "role": "user"}}
+            """, to: "credentials.json")
+        let program =
+            ProcessInfo.processInfo.environment["SANDBOX_STANDIN"]
+            ?? Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "StandIn").path ?? "StandIn"
+        let address = folder.file("address")
+        process = try Self.spawn(
+            [program, "--address-file", address, "--credentials-file", folder.file("credentials.json")] + options,
+            log: folder.file("log"))
+        try await ProcessWatch.until("the stand-in listens") { FileManager.default.fileExists(atPath: address) }
+        url = "http://" + (try folder.read("address"))
+        client = ClearMLClient(url: url, credentials: Self.supervisor, transport: try .forTests())
+    }
+
+    deinit {
+        kill(process, SIGKILL)
+        waitpid(process, nil, 0)
+    }
+
+    private static func spawn(_ command: [String], log: String) throws -> pid_t {
+        guard FileManager.default.isExecutableFile(atPath: command[0]) else { throw NotBuilt(path: command[0]) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        let arguments = command.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var process = pid_t()
+        let status = posix_spawn(&process, command[0], &actions, nil, arguments, environ)
+        try #require(status == 0, "\(command[0]) could not be started: \(String(cString: strerror(status)))")
+        return process
+    }
+
+    // MARK: - Control
+
+    private func control(
+        _ method: HTTPRequest.Method, _ path: String, _ body: Value? = nil
+    ) async throws -> Value {
+        let response = try await http.perform(
+            HTTPRequest(method, "\(url)/_sandbox/\(path)", body: body.map { Data($0.canonicalJSON.utf8) }))
+        try #require(response.status == 200, "\(path): \(response.text)")
+        return try Value(json: response.body)
+    }
+
+    /// Lets something go wrong, as the stand-in's README describes.
+    func fault(_ endpoint: String, _ kind: String, count: Int? = 1, _ more: [String: Value] = [:]) async throws {
+        var fault = more.merging(["endpoint": .string(endpoint), "kind": .string(kind)]) { $1 }
+        if let count { fault["count"] = .integer(count) }
+        _ = try await control(.post, "faults", .object(fault))
+    }
+
+    func clearFaults() async throws { _ = try await control(.delete, "faults") }
+
+    /// How often an endpoint was called.
+    func calls(_ endpoint: String) async throws -> Int {
+        try await control(.get, "calls/\(endpoint)").arrayValue?.count ?? 0
+    }
+
+    /// What the server remembers under a name, such as `companies`.
+    func remembered(_ name: String) async throws -> [Value] {
+        try await control(.get, "state")[name]?.arrayValue ?? []
+    }
+
+    /// The companies of tenants that are not deleted.
+    func tenants() async throws -> [Value] {
+        try await remembered("companies").filter {
+            $0["id"] != "d1bd92a3b039400cbafc60a7a5b1e52b" && $0["active"] == true
+        }
+    }
+
+    /// Users but those of the configuration.
+    func people() async throws -> [Value] { try await remembered("users").filter { $0["isProtected"] != true } }
+    /// Credentials but those of the configuration.
+    func keys() async throws -> [Value] {
+        try await remembered("credentials").filter { $0["user"]?.stringValue?.hasPrefix("__") == false }
+    }
+
+    // MARK: - Others
+
+    /// A company that somebody else has made, with an administrator.
+    func makeTenant(_ name: String = "acme", email: String = "ada@acme.org") async throws -> (String, user: String) {
+        let company = try await client.change("system.create_company", ["name": .string(name)])
+        let id = try #require(company.data["id"]?.stringValue)
+        let user = try await client.change(
+            "auth.create_user",
+            ["name": "Ada", "company": .string(id), "email": .string(email), "role": "admin"])
+        return (id, try #require(user.data["id"]?.stringValue))
+    }
+}

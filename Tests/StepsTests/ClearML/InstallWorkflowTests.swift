@@ -19,6 +19,7 @@ struct InstallWorkflowTests {
             BuiltinKind.all + access.helmKinds(now: { Date(timeIntervalSince1970: 0) })
                 + access.kubernetesKinds(randomBytes: random)
                 + (try ClearMLTransport.forTests()).clearMLKinds(cluster: access, randomBytes: random)
+                + NoTenantRegistry().tenantKinds(cluster: access)
                 + [ArchiveUnzip(processes: processes), FileDownload(client: try HTTPClient(userAgent: "test"))])
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 

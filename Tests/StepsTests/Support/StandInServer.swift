@@ -1,20 +1,19 @@
 import Foundation
 import Glibc
 import Steps
+import TestSupport
 import Testing
 import Workflow
 
 /// The stand-in of ClearML's API as a process of its own, on a loopback port, and what its control shows and does.
 final class StandInServer: Sendable {
-    struct NotBuilt: Error { let path: String }
-
     static let supervisor = ClearMLCredentials(key: "SUPERVISORKEY", secret: "supervisor-s3cr3t-value")
     static let stranger = ClearMLCredentials(key: "STRANGERKEY", secret: "stranger-s3cr3t-value")
 
     let url: String
     /// Calls the API as the supervisor does.
     let client: ClearMLClient
-    private let process: pid_t
+    private let process: RunningProgram
     private let folder: TemporaryDirectory
     private let http: HTTPClient
 
@@ -31,33 +30,16 @@ final class StandInServer: Sendable {
             ProcessInfo.processInfo.environment["SANDBOX_STANDIN"]
             ?? Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "StandIn").path ?? "StandIn"
         let address = folder.file("address")
-        process = try Self.spawn(
-            [program, "--address-file", address, "--credentials-file", folder.file("credentials.json")] + options,
-            log: folder.file("log"))
-        try await ProcessWatch.until("the stand-in listens") { FileManager.default.fileExists(atPath: address) }
+        process = try Program(program).start(
+            ["--address-file", address, "--credentials-file", folder.file("credentials.json")] + options)
+        try await until("the stand-in listens") { FileManager.default.fileExists(atPath: address) }
         url = "http://" + (try folder.read("address"))
         client = ClearMLClient(url: url, credentials: Self.supervisor, transport: try .forTests())
     }
 
     deinit {
-        kill(process, SIGKILL)
-        waitpid(process, nil, 0)
-    }
-
-    private static func spawn(_ command: [String], log: String) throws -> pid_t {
-        guard FileManager.default.isExecutableFile(atPath: command[0]) else { throw NotBuilt(path: command[0]) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        let arguments = command.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        var process = pid_t()
-        let status = posix_spawn(&process, command[0], &actions, nil, arguments, environ)
-        try #require(status == 0, "\(command[0]) could not be started: \(String(cString: strerror(status)))")
-        return process
+        process.kill(children: false)
+        waitpid(process.pid, nil, 0)
     }
 
     // MARK: - Control

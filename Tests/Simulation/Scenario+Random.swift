@@ -17,6 +17,7 @@ extension Scenario {
         let count = random.oneIn(12) ? 0 : 1 + random.below(random.oneIn(4) ? 14 : 5)
         faults = (0..<count).map { _ in Fault(random: &random, names: names, window: faultWindow) }
         isOnDemand = random.oneIn(3)
+        writesBeside = random.oneIn(2)
     }
 
     /// Runs, and the names of steps in them, as handlers know them: `r1`, `gpu[2]`.

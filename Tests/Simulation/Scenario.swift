@@ -19,6 +19,8 @@ package struct Scenario: Hashable, Sendable {
     package var faults: [Fault]
     /// A new process goes on only with the runs that somebody asks for, as the program does.
     package var isOnDemand = false
+    /// Commits are written beside the engine's loop, as large ones are.
+    package var writesBeside = false
 
     /// A workflow.
     package struct Plan: Hashable, Sendable {

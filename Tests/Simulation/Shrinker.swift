@@ -44,6 +44,7 @@ package enum Shrinker {
         add { $0.callTime = 0 }
         add { $0.parallel = 1 }
         add { $0.isOnDemand = false }
+        add { $0.writesBeside = false }
         return all
     }
 }

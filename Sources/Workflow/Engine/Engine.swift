@@ -108,14 +108,20 @@ public final class Engine: Sendable {
                     // What is written beside the loop may become durable yet, and who asked for it must not hear otherwise.
                     while core.isWriting { core.endCommit(among: await mailbox.take()) }
                     core.abandon()
-                    await core.workHasEnded()
+                    await workHasEnded(core)
                     throw error
                 }
-                await core.workHasEnded()
+                await workHasEnded(core)
             } onCancel: {
                 self.mailbox.send(.stop)
             }
         }
+    }
+
+    /// Waits for the attempts that were ended; what they still ask for is refused, as nobody reads it any more.
+    private func workHasEnded(_ core: EngineCore) async {
+        mailbox.close { $0.refuse() }
+        await core.workHasEnded()
     }
 
     /// Makes durable what was decided. While a large commit is being written the loop goes on deciding, and

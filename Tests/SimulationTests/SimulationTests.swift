@@ -38,7 +38,6 @@ import Testing
         #expect(first.head == second.head)
         #expect(first.commits == second.commits)
         let other = try Simulation(Scenario(seed: seed + 1000)).play()
-        let other = try Simulation(Scenario(seed: seed + 1000)).play()
         #expect(first.commits == 0 || first.head != other.head)
     }
 

@@ -1,6 +1,6 @@
 # The verbs of this project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build release test unit demo bench bench-compare lint format install clean dependencies
+.PHONY: help build release test unit soak demo bench bench-compare lint format install clean dependencies
 
 BUILD ?= .build
 
@@ -21,6 +21,9 @@ test: ## Runs every test, those on a real throw-away cluster included
 
 unit: dependencies ## Runs the tests that need no cluster
 	swift test --scratch-path $(BUILD)
+
+soak: ## Plays RUNS simulated runs (a million) from SEED (1) on, on all cores
+	@Tests/soak $(or $(SEED),1) $(or $(RUNS),1000000)
 
 demo: ## Installs ClearML's stand-ins on a throw-away cluster with the shipped workflow, and shows the run
 	@Tests/demo

@@ -40,7 +40,7 @@ final class Auditor {
         }
         checkGroups()
         for (object, _) in simulation.world.things { checkWorld(object) }
-        for (id, answer) in batch.answers { simulation.remoteAnswers[id] = answer }
+        for (id, answer) in batch.answers { simulation.remoteAnswers[id] = (answer, lease.epoch) }
     }
 
     /// As a reader of the store would see it.
@@ -51,7 +51,8 @@ final class Auditor {
             let graph = books[entry.run]?.machine?.graph ?? simulation.graph
             for event in entry.events {
                 trace.append(
-                    "commit \(simulation.commits) at \(entry.at - simulation.start) \(entry.run): \(event.summary(in: graph))")
+                    "commit \(simulation.commits) at \(entry.at - simulation.start) \(entry.run): \(event.summary(in: graph))"
+                )
             }
         }
         return entry
@@ -95,7 +96,8 @@ final class Auditor {
         guard simulation.world.isChanged(object), let slash = object.firstIndex(of: "/") else { return }
         let run = RunID(String(object[..<slash]))
         let step = String(object[object.index(after: slash)...])
-        guard let machine = books[run]?.machine, let id = machine.graph.instance(named: step), machine.contains(id) else {
+        guard let machine = books[run]?.machine, let id = machine.graph.instance(named: step), machine.contains(id)
+        else {
             return fail(.effectsKnown, "\(object) was changed, and the journal does not know the step")
         }
         if machine[id].effect == .none {

@@ -41,7 +41,8 @@ final class FaultyJournal: Journal, @unchecked Sendable {  // Only touched by th
         let faults = simulation.faults(at: .commit(simulation.commits))
         if simulation.scenario.commitTime > 0 {
             // On disk when it is on disk: what comes meanwhile has to wait for the next commit.
-            let until = process.time.now() + .milliseconds(simulation.kernel.random.below(simulation.scenario.commitTime))
+            let until =
+                process.time.now() + .milliseconds(simulation.kernel.random.below(simulation.scenario.commitTime))
             try await simulation.kernel.sleep(until: until, on: process.executor, isCancellable: false)
         }
         for fault in faults {

@@ -27,7 +27,7 @@ final class MemoryJournal: Journal, @unchecked Sendable {  // Only touched by th
         try lease.check(epoch: holder.epoch)
         for entry in batch.entries {
             let events = try entry.events.map { try $0.stored() }
-            let text = Value.array(events).canonicalJSON
+            let text = try text(of: entry.events)
             let hash = HashChain.hash(
                 after: rows.last?.hash ?? HashChain.origin, sequence: rows.count + 1, run: entry.run.rawValue,
                 at: entry.at.milliseconds, events: text)
@@ -55,6 +55,17 @@ final class MemoryJournal: Journal, @unchecked Sendable {  // Only touched by th
         for (run, sealed) in batch.secrets { secrets[run] = sealed }
     }
 
+    /// Written as the real journal writes it.
+    private func text(of events: [RunEvent]) throws -> String {
+        var bytes: [UInt8] = []
+        for (place, event) in events.enumerated() {
+            bytes.append(UInt8(ascii: place == 0 ? "[" : ","))
+            try event.store(to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "]"))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     func acquireLease(
         for owner: Owner, at now: Timestamp, lasting duration: Duration, isAlive: @Sendable (Owner) -> Bool?
     ) async throws -> Lease {
@@ -79,7 +90,8 @@ final class MemoryJournal: Journal, @unchecked Sendable {  // Only touched by th
     func runs(_ query: RunQuery) async throws -> [RunRecord] {
         if let id = query.id { return places[id].map { [records[$0]] } ?? [] }
         return records.reversed().filter { record in
-            query.statuses?.contains(record.status) ?? true && (query.includesChildren || record.parent == nil)
+            query.ids?.contains(record.id) ?? true && query.statuses?.contains(record.status) ?? true
+                && (query.includesChildren || record.parent == nil)
         }
     }
 
@@ -126,6 +138,7 @@ final class MemoryJournal: Journal, @unchecked Sendable {  // Only touched by th
                 after: head, sequence: place + 1, run: row.run.rawValue, at: row.at.milliseconds, events: row.text)
             if hash != row.hash { faults.append("entry \(place + 1) was changed") }
             head = row.hash
+            if try Value(json: row.text) != .array(row.events) { faults.append("entry \(place + 1) reads as another") }
         }
         for record in records {
             let status = try fold(record, try await entries(of: record.id, after: 0))

@@ -10,6 +10,8 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
     /// when an earlier one has been taken in. Nor do people ask the same again before they have an answer.
     private var underWay: Set<String> = []
     private var efforts: [RunID: Int] = [:]
+    /// In which epoch a run was last gone on with.
+    private var goneOn: [RunID: Int] = [:]
 
     init(_ simulation: Simulation) {
         self.simulation = simulation
@@ -20,9 +22,10 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
     /// - Returns: Whether all of them have ended for good, and everything asked was answered.
     func tend() async -> Bool {
         for (id, (request, actor, key)) in remote.sorted(by: { $0.key < $1.key }) {
-            guard let answer = simulation.remoteAnswers[id] else { continue }
+            guard let (answer, epoch) = simulation.remoteAnswers[id] else { continue }
             remote[id] = nil
             underWay.remove(key)
+            note(answer, to: request, in: epoch)
             simulation.auditor.answered(request, actor, answer)
         }
         var isEnded = remote.isEmpty
@@ -42,14 +45,22 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
     private func start(_ id: RunID) {
         let actor = nextActor()
         let header = RunHeader(
-            workflow: "main", version: 1, bundle: simulation.bundle.hash, parallel: simulation.scenario.parallel, by: actor)
+            workflow: "main", version: 1, bundle: simulation.bundle.hash, parallel: simulation.scenario.parallel,
+            by: actor)
         send(.start(id, header, sealedSecrets: nil), actor, remotely: simulation.kernel.random.oneIn(3))
     }
 
     /// Whether a run that nobody started by itself has ended for good; else does something about it.
     private func look(after book: RunBook) -> Bool {
-        guard let machine = book.machine, machine.status.isSettled else { return false }
+        guard let machine = book.machine else { return false }
         let id = book.id
+        guard machine.status.isSettled else {
+            // It is shown as interrupted until somebody goes on with it.
+            if simulation.scenario.isOnDemand, goneOn[id] != simulation.epoch, !underWay.contains("\(id)") {
+                ask(.resume, object: "\(id)/", remotely: simulation.kernel.random.oneIn(4), once: "\(id)")
+            }
+            return false
+        }
         let effort = efforts[id] ?? 0
         switch machine.status {
         case .succeeded, .rolledBack: return true
@@ -168,6 +179,10 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
         return .redo
     }
 
+    private func note(_ answer: EngineAnswer, to request: EngineRequest, in epoch: Int) {
+        if case .resume(let id, _, _) = request, answer == .done { goneOn[id] = epoch }
+    }
+
     private func nextActor() -> Actor {
         count += 1
         return Actor("op\(count)")
@@ -200,7 +215,9 @@ final class Operator: @unchecked Sendable {  // Only touched by the kernel's thr
             let answer = await engine.submit(request)
             underWay.remove(key)
             // A dead process tells nobody anything.
-            if !process.isDead { simulation.auditor.answered(request, actor, answer) }
+            guard !process.isDead else { return }
+            note(answer, to: request, in: process.lease?.epoch ?? 0)
+            simulation.auditor.answered(request, actor, answer)
         }
     }
 }

@@ -54,15 +54,21 @@ final class RunBook {
         case .attemptPrepared(let instance, _):
             prepared.insert(AttemptKey(id: instance, attempt: after[instance].attempts))
         case .revertStarted(let instance, let attempt): startRevert(instance, attempt, after, auditor)
+        case .expanded(let step, _):
+            // The stand-in of a list that could not be read goes, with its attempts.
+            started = started.filter { $0.id.step != step }
         case .retryRequested(let step?, _):
             // What needs it is done anew as well.
             var again: Set<Int> = [step]
-            for (index, node) in after.graph.nodes.enumerated().sorted(by: { depth($0.offset, after) < depth($1.offset, after) })
+            for (index, node) in after.graph.nodes.enumerated().sorted(by: {
+                depth($0.offset, after) < depth($1.offset, after)
+            })
             where node.needs.contains(where: { again.contains($0) }) { again.insert(index) }
             finished = finished.filter { !again.contains($0.step) }
         case .timerFired(let instance):
             if let deadline = before[instance].deadline, time < deadline, !simulation.hasClockJumps {
-                auditor.fail(.timersKeepTime, "\(id)/\(after.graph.name(of: instance)) woke at \(time), not \(deadline)")
+                auditor.fail(
+                    .timersKeepTime, "\(id)/\(after.graph.name(of: instance)) woke at \(time), not \(deadline)")
             }
         default: break
         }
@@ -84,9 +90,10 @@ final class RunBook {
         for need in after.graph.nodes[instance.step].needs {
             let isDone =
                 after.graph.nodes[need].isForEach
-                ? after.steps[need].isDone && after.steps[need].instances.indices.allSatisfy {
-                    finished.contains(InstanceID(need, item: $0))
-                } : finished.contains(InstanceID(need))
+                ? after.steps[need].isDone
+                    && after.steps[need].instances.indices.allSatisfy {
+                        finished.contains(InstanceID(need, item: $0))
+                    } : finished.contains(InstanceID(need))
             if !isDone { auditor.fail(.needsFirst, "\(name) starts before \(after.graph.nodes[need].id)") }
         }
     }
@@ -129,7 +136,8 @@ final class RunBook {
                 if [.succeeded, .skipped].contains(was), was != now.status, finished.contains(instance),
                     after.status != .rollingBack
                 {
-                    auditor.fail(.terminalAbsorbs, "\(id)/\(after.graph.name(of: instance)) was \(was), is \(now.status)")
+                    auditor.fail(
+                        .terminalAbsorbs, "\(id)/\(after.graph.name(of: instance)) was \(was), is \(now.status)")
                 }
             }
             if let limit = after.graph.nodes[step].maxParallel, active > limit, after.status == .running {

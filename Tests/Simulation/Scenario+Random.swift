@@ -3,17 +3,21 @@ extension Scenario {
     package init(seed: UInt64) {
         var random = SplitMix64(seed: seed &* 0x2545_f491_4f6c_dd1d &+ 1)
         let hasChild = random.oneIn(4)
-        let child = hasChild ? Plan(random: &random, name: "child", size: 1 + random.below(3), mayHaveChild: false) : nil
+        let child =
+            hasChild ? Plan(random: &random, name: "child", size: 1 + random.below(3), mayHaveChild: false) : nil
         let workflow = Plan(random: &random, name: "main", size: 1 + random.below(8), mayHaveChild: hasChild)
         self.init(
             seed: seed, workflow: workflow, child: child,
             runs: random.oneIn(6) ? 2 + random.below(2) : 1, parallel: 1 + random.below(4),
             faultWindow: 1_000 * (2 + random.below(random.oneIn(3) ? 60 : 12)), attention: 500 + random.below(4_000),
-            commitTime: random.oneIn(2) ? 0 : 1 + random.below(60), callTime: random.oneIn(3) ? 0 : 1 + random.below(2_000),
+            commitTime: random.oneIn(2) ? 0 : 1 + random.below(60),
+            callTime: random.oneIn(3) ? 0 : 1 + random.below(2_000),
             faults: [])
         let names = self.names
         let count = random.oneIn(12) ? 0 : 1 + random.below(random.oneIn(4) ? 14 : 5)
         faults = (0..<count).map { _ in Fault(random: &random, names: names, window: faultWindow) }
+        isOnDemand = random.oneIn(3)
+        writesBeside = random.oneIn(2)
     }
 
     /// Runs, and the names of steps in them, as handlers know them: `r1`, `gpu[2]`.
@@ -40,7 +44,8 @@ extension Scenario.Plan {
             let readers = steps.filter { $0.kind == .read && $0.forEach == nil && $0.when == nil }.map(\.id)
             if !readers.isEmpty, random.oneIn(3) { step.when = random.pick(readers) }
             if random.oneIn(5) {
-                step.forEach = readers.isEmpty || random.oneIn(2) ? .count(random.below(4)) : .output(random.pick(readers))
+                step.forEach =
+                    readers.isEmpty || random.oneIn(2) ? .count(random.below(4)) : .output(random.pick(readers))
                 if random.oneIn(2) { step.maxParallel = 1 + random.below(2) }
             }
             if random.oneIn(10) { step.revert = random.pick(["keep", "never"]) }

@@ -52,7 +52,9 @@ extension Scenario {
 
     /// For people: what happens.
     package var yaml: String {
-        var text = "# seed \(seed): \(runs) run(s), \(parallel) at once, faults in the first \(faultWindow) ms\n"
+        var text = "# seed \(seed): \(runs) run(s), \(parallel) at once, faults in the first \(faultWindow) ms"
+        text += writesBeside ? ", commits beside the loop" : ""
+        text += isOnDemand ? ", runs go on when asked to\n" : "\n"
         text += workflow.yaml
         if let child { text += "# child.yaml\n" + child.yaml.split(separator: "\n").map { "#   \($0)\n" }.joined() }
         text += "# faults\n"

@@ -17,6 +17,10 @@ package struct Scenario: Hashable, Sendable {
     /// How long a handler's call takes at most, in milliseconds; 0: no time.
     package var callTime: Int
     package var faults: [Fault]
+    /// A new process goes on only with the runs that somebody asks for, as the program does.
+    package var isOnDemand = false
+    /// Commits are written beside the engine's loop, as large ones are.
+    package var writesBeside = false
 
     /// A workflow.
     package struct Plan: Hashable, Sendable {
@@ -63,6 +67,11 @@ package struct Scenario: Hashable, Sendable {
         package var items = 0
         /// In seconds: of a sleep, or until an approval or a signal expires.
         package var seconds: Int?
+
+        package init(id: String, kind: Kind) {
+            self.id = id
+            self.kind = kind
+        }
     }
 
     package struct Fault: Hashable, Sendable {
@@ -113,5 +122,10 @@ package struct Scenario: Hashable, Sendable {
 
         package var moment: Moment
         package var action: Action
+
+        package init(moment: Moment, action: Action) {
+            self.moment = moment
+            self.action = action
+        }
     }
 }

@@ -1,7 +1,9 @@
 /// Makes a failing scenario smaller while it still breaks the same invariant.
 package enum Shrinker {
     /// - Parameter fails: Plays a scenario; nil where all holds.
-    package static func shrink(_ scenario: Scenario, _ invariant: Invariant, fails: (Scenario) -> Violation?) -> Scenario {
+    package static func shrink(_ scenario: Scenario, _ invariant: Invariant, fails: (Scenario) -> Violation?)
+        -> Scenario
+    {
         var smallest = scenario
         var isSmaller = true
         while isSmaller {
@@ -41,6 +43,8 @@ package enum Shrinker {
         add { $0.commitTime = 0 }
         add { $0.callTime = 0 }
         add { $0.parallel = 1 }
+        add { $0.isOnDemand = false }
+        add { $0.writesBeside = false }
         return all
     }
 }

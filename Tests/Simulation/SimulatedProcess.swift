@@ -49,12 +49,14 @@ final class SimulatedProcess: @unchecked Sendable {  // Only touched by the kern
         self.lease = lease
         let catalog = SimulatedKind.catalog(of: self)
         let jitter = simulation.kernel.random.next()
+        var configuration = Engine.Configuration(
+            dataDirectory: "/nowhere", lease: .seconds(10), pollInterval: .seconds(1),
+            recovery: simulation.scenario.isOnDemand ? .onDemand : .all)
+        if simulation.scenario.writesBeside { configuration.rowsWrittenBeside = 1 }
         let engine = Engine(
             journal: journal, catalog: catalog, sealer: simulation.sealer, time: time,
             random: { SplitMix64(seed: jitter) }, executor: executor,
-            loadWorkflow: { [simulation] data in try simulation.workflow(stored: data) },
-            configuration: Engine.Configuration(
-                dataDirectory: "/nowhere", lease: .seconds(10), pollInterval: .seconds(1), recovery: .all))
+            loadWorkflow: { [simulation] data in try simulation.workflow(stored: data) }, configuration: configuration)
         self.engine = engine
         simulation.auditor.note("process \(number) drives, epoch \(lease.epoch)")
         do {
@@ -63,7 +65,9 @@ final class SimulatedProcess: @unchecked Sendable {  // Only touched by the kern
         } catch {
             simulation.auditor.note("process \(number) ends: \(error)")
         }
-        if handlers > 0, !isDead { simulation.auditor.fail(.ends, "process \(number) left \(handlers) handlers behind") }
+        if handlers > 0, !isDead {
+            simulation.auditor.fail(.ends, "process \(number) left \(handlers) handlers behind")
+        }
     }
 
     private func acquire(_ journal: FaultyJournal, until deadline: Timestamp) async -> Lease? {

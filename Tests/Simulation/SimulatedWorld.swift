@@ -92,7 +92,8 @@ struct SimulatedKind: StepKind {
         let value = world.value(of: object)
         if value == SimulatedWorld.wanted { return .present(output(input)) }
         if value == SimulatedWorld.nothing { return .absent(prior: .string(value)) }
-        return .differs([Change("value", from: .string(value), to: .string(SimulatedWorld.wanted))], prior: .string(value))
+        return .differs(
+            [Change("value", from: .string(value), to: .string(SimulatedWorld.wanted))], prior: .string(value))
     }
 
     func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {

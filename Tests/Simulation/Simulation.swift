@@ -52,7 +52,8 @@ package final class Simulation: @unchecked Sendable {  // Only touched by the ke
     private(set) var processes: [SimulatedProcess] = []
     /// Tasks that have not ended.
     private var alive = 0
-    var remoteAnswers: [Int: EngineAnswer] = [:]
+    /// The answers to requests that were left in the journal, and the epoch of who gave them.
+    var remoteAnswers: [Int: (answer: EngineAnswer, epoch: Int)] = [:]
     private(set) lazy var desk = Operator(self)
 
     package init(_ scenario: Scenario, store: Store = .memory, isTraced: Bool = false) throws {
@@ -115,7 +116,8 @@ package final class Simulation: @unchecked Sendable {  // Only touched by the ke
         processes = []
         return Outcome(
             violation: auditor.violation, head: head, commits: commits, processes: count,
-            statuses: Dictionary(uniqueKeysWithValues: auditor.books.map { ($0.key.rawValue, $0.value.status ?? .pending) }),
+            statuses: Dictionary(
+                uniqueKeysWithValues: auditor.books.map { ($0.key.rawValue, $0.value.status ?? .pending) }),
             trace: auditor.trace)
     }
 

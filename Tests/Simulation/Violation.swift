@@ -19,5 +19,11 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
 package struct Violation: Hashable, Sendable, CustomStringConvertible {
     package var invariant: Invariant
     package var detail: String
+
+    package init(invariant: Invariant, detail: String) {
+        self.invariant = invariant
+        self.detail = detail
+    }
+
     package var description: String { "\(invariant.rawValue): \(detail)" }
 }

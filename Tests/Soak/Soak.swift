@@ -65,9 +65,9 @@ struct Soak: ParsableCommand {
 
     private func play(_ scenario: Scenario, isTraced: Bool = false) throws -> Simulation.Outcome {
         guard let folder else { return try Simulation(scenario, isTraced: trace || isTraced).play() }
-        let place = "\(folder)/seed-\(scenario.seed)-\(ProcessInfo.processInfo.processIdentifier)"
-        try? FileManager.default.removeItem(atPath: place)
-        defer { try? FileManager.default.removeItem(atPath: place) }
-        return try Simulation(scenario, store: .folder(place), isTraced: trace || isTraced).play()
+        let place = "\(folder)/seed-\(scenario.seed)-\(UUID().uuidString)"
+        let outcome = try Simulation(scenario, store: .folder(place), isTraced: trace || isTraced).play()
+        try FileManager.default.removeItem(atPath: place)
+        return outcome
     }
 }

@@ -141,7 +141,9 @@ struct NodeUpkeep: Sendable {
         for line in text.split(whereSeparator: \.isNewline) {
             let pattern = /error when evicting pods?\/"([^"]+)" -n "([^"]+)"[^:]*: (.+)/
             guard let match = line.firstMatch(of: pattern) else { continue }
-            reasons["pod \(match.2)/\(match.1)"] = String(match.3)
+            let pod = "pod \(match.2)/\(match.1)"
+            // That the time is over is what it says last of every pod.
+            if reasons[pod] == nil || !match.3.contains("timeout reached") { reasons[pod] = String(match.3) }
         }
         return reasons.sorted { $0.key < $1.key }.map { "\n  \($0.key): \($0.value)" }.joined()
     }

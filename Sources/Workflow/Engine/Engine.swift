@@ -105,6 +105,8 @@ public final class Engine: Sendable {
                         try await core.handle(await mailbox.take())
                     }
                 } catch {
+                    // What is written beside the loop may become durable yet, and who asked for it must not hear otherwise.
+                    while core.isWriting { core.endCommit(among: await mailbox.take()) }
                     core.abandon()
                     await core.workHasEnded()
                     throw error
@@ -122,7 +124,12 @@ public final class Engine: Sendable {
         guard let batch = core.beginCommit() else { return }
         let lease = core.lease
         if batch.entries.count < configuration.rowsWrittenBeside {
-            if !batch.isEmpty { try await journal.append(batch, under: lease) }
+            do {
+                if !batch.isEmpty { try await journal.append(batch, under: lease) }
+            } catch {
+                core.failCommit()
+                throw error
+            }
             return core.finishCommit()
         }
         group.addTask { [journal, mailbox] in

@@ -107,6 +107,28 @@ final class EngineCore {
         }
     }
 
+    var isWriting: Bool { writing != nil }
+
+    /// What was being written is not durable: who waits for it is told with all others.
+    func failCommit() {
+        guard let lost = writing else { return }
+        writing = nil
+        next.replies = lost.replies + next.replies
+        next.acknowledgements = lost.acknowledgements + next.acknowledgements
+    }
+
+    /// The engine ends, and only waits for what is being written.
+    func endCommit(among messages: [EngineMessage]) {
+        for promise in writing?.acknowledgements ?? [] { promise.keep(false) }
+        for message in messages {
+            guard case .written(let error) = message else {
+                message.refuse()
+                continue
+            }
+            if error == nil { finishCommit() } else { failCommit() }
+        }
+    }
+
     /// Hands over what is due.
     func takeDueEffects() -> [EngineEffect] {
         defer { due = [] }
@@ -123,15 +145,16 @@ final class EngineCore {
     func abandon() {
         stopWork()
         let lost = EngineAnswer.refused("the journal could not be read or written")
-        for (promise, _) in (writing?.replies ?? []) + next.replies { promise.keep(lost) }
-        writing = nil
+        for (promise, _) in next.replies { promise.keep(lost) }
         next.replies = []
         endWaiting()
     }
 
     /// Waits for the attempts that were ended.
     func workHasEnded() async {
-        for run in runs.values { for task in run.tasks.values { await task.value } }
+        for run in runs.values.sorted(by: { $0.id < $1.id }) {
+            for (_, task) in run.tasks.sorted(by: { $0.key < $1.key }) { await task.value }
+        }
     }
 
     private func endWaiting() {
@@ -161,7 +184,10 @@ final class EngineCore {
         do {
             // First, as runs leave memory with it that a message may be about.
             for case .written(let error) in messages {
-                if let error { throw error }
+                if let error {
+                    failCommit()
+                    throw error
+                }
                 finishCommit()
             }
             // What happens next may need runs that are not in memory: only reading, so the order stays.

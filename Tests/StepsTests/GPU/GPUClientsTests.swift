@@ -19,8 +19,9 @@ struct GPUClientsTests {
     }
 
     private func pods(_ namespace: String) async throws -> Int {
-        try await TestCluster.kubectl("get", "pods", "-n", namespace, "-o", "name").split(whereSeparator: \.isNewline)
-            .count
+        try await TestCluster.kubectl(
+            "get", "pods", "-n", namespace, "--field-selector", "spec.nodeName=\(node)", "-o", "name"
+        ).split(whereSeparator: \.isNewline).count
     }
 
     /// A namespace with the operator's daemons, and labels on the node that let them run.

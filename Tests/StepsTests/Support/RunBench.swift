@@ -11,8 +11,12 @@ final class RunBench: Sendable {
     struct Ended {
         let status: RunStatus?
         let steps: [String: InstanceState]
+        /// The secret outputs of each step, unsealed.
+        var secrets: [String: [String: String]] = [:]
 
-        func output(_ step: String, _ name: String) -> String? { steps[step]?.output?[name]?.stringValue }
+        func output(_ step: String, _ name: String) -> String? {
+            steps[step]?.output?[name]?.stringValue ?? secrets[step]?[name]
+        }
         func failure(_ step: String) -> StepError? { steps[step]?.failure }
         func left(_ step: String) -> [String] { steps[step]?.left ?? [] }
     }
@@ -72,7 +76,7 @@ final class RunBench: Sendable {
             let sealed = try sealer.seal(
                 secrets.merging(["key": credentials.key, "secret": credentials.secret]) { $1 }, context: id)
             #expect(await engine.submit(.start(RunID(id), header, sealedSecrets: sealed)) == .done)
-            guard dyingIn != nil else { return try await Self.ended(id, engine, journal, catalog) }
+            guard dyingIn != nil else { return try await self.ended(id, engine, journal, catalog) }
             await died.wait()
             return Ended(status: nil, steps: [:])
         }
@@ -80,20 +84,20 @@ final class RunBench: Sendable {
 
     /// Goes on with a run whose process has ended.
     func goOn(_ id: String = "r1") async throws -> Ended {
-        try await working { engine, journal, catalog, _ in try await Self.ended(id, engine, journal, catalog) }
+        try await working { engine, journal, catalog, _ in try await self.ended(id, engine, journal, catalog) }
     }
 
     func resume(_ id: String = "r1") async throws -> Ended {
         try await working { engine, journal, catalog, _ in
             #expect(await engine.submit(.resume(RunID(id), by: Actor("test"), sealedSecrets: nil)) == .done)
-            return try await Self.ended(id, engine, journal, catalog)
+            return try await self.ended(id, engine, journal, catalog)
         }
     }
 
     func rollback(_ id: String = "r1") async throws -> Ended {
         try await working { engine, journal, catalog, _ in
             #expect(await engine.submit(.rollback(RunID(id), by: Actor("test"), reason: nil)) == .done)
-            return try await Self.ended(id, engine, journal, catalog)
+            return try await self.ended(id, engine, journal, catalog)
         }
     }
 
@@ -129,7 +133,7 @@ final class RunBench: Sendable {
         return try result.get()
     }
 
-    private static func ended(
+    private func ended(
         _ id: String, _ engine: Engine, _ journal: SQLiteJournal, _ catalog: StepCatalog
     ) async throws -> Ended {
         let status = await engine.settled(RunID(id))
@@ -141,7 +145,11 @@ final class RunBench: Sendable {
             for event in entry.events { try machine.apply(event, at: entry.at) }
         }
         let steps = machine.instances.map { (machine.graph.name(of: $0), machine[$0]) }
-        return Ended(status: status, steps: Dictionary(steps) { $1 })
+        var ended = Ended(status: status, steps: Dictionary(steps) { $1 })
+        for (name, state) in steps {
+            if let sealed = state.sealed { ended.secrets[name] = try sealer.open(sealed, context: "\(id)/\(name)") }
+        }
+        return ended
     }
 }
 

@@ -21,7 +21,8 @@ package struct ClearMLUserCredentials: StepKind {
             Parameter("expires", .duration, "How long they live; none: as the server's policy says."),
         ]
     package let outputs = [
-        Parameter("access_key", .string, "The access key: names the pair, and is no secret."),
+        // Where it comes back from where credentials are kept it is a secret, and public text would lose it.
+        Parameter("access_key", .string, secret: true, "The access key."),
         Parameter("secret_key", .string, secret: true, "Its secret."),
     ]
 
@@ -87,7 +88,7 @@ package struct ClearMLUserCredentials: StepKind {
     ) async throws -> [String] {
         try await reportingFailures {
             let directory = try directory(input)
-            let made = output?.values["access_key"]?.stringValue
+            let made = output?.secrets["access_key"]
             let label = try Self.label(input, context)
             for credential in try await directory.listIfThere()
             where credential.label == label || credential.accessKey == made {
@@ -135,6 +136,6 @@ package struct ClearMLUserCredentials: StepKind {
     }
 
     private static func output(_ pair: ClearMLCredentials) -> StepOutput {
-        StepOutput(["access_key": .string(pair.key)], secrets: ["secret_key": pair.secret])
+        StepOutput(secrets: ["access_key": pair.key, "secret_key": pair.secret])
     }
 }

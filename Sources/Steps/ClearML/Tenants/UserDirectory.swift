@@ -76,11 +76,23 @@ struct UserDirectory: Sendable {
 
     /// Removes both halves of a user, as far as they are there.
     ///
-    /// The half that can be found by its e-mail address goes last, so that a removal that ends half-way is found again.
-    ///
+    /// - Parameter last: The half that goes last: the one by which a removal that ends half-way is found again.
     /// - Returns: What stays behind.
-    func remove(_ id: String) async throws(ClearMLFailure) -> [String] {
-        try await passingOverGone("users.delete", id)
+    func remove(_ id: String, last: Half = .signIn) async throws(ClearMLFailure) -> [String] {
+        if last == .signIn { try await passingOverGone("users.delete", id) }
+        let left = try await removeSignIn(id)
+        if last == .listing { try await passingOverGone("users.delete", id) }
+        return left
+    }
+
+    enum Half {
+        /// What is found by its e-mail address.
+        case signIn
+        /// What lists show.
+        case listing
+    }
+
+    private func removeSignIn(_ id: String) async throws(ClearMLFailure) -> [String] {
         do throws(ClearMLFailure) {
             try await passingOverGone("auth.delete_user", id)
             return []

@@ -17,6 +17,7 @@ struct InstallWorkflowTests {
         let random: @Sendable (Int) -> [UInt8] = { [UInt8](repeating: 0, count: $0) }
         return StepCatalog(
             BuiltinKind.all + access.helmKinds(now: { Date(timeIntervalSince1970: 0) })
+                + access.gpuKinds(ownBootID: "", clock: ContinuousClock())
                 + access.kubernetesKinds(randomBytes: random)
                 + (try ClearMLTransport.forTests()).clearMLKinds(cluster: access, randomBytes: random)
                 + NoTenantRegistry().tenantKinds(cluster: access)

@@ -162,6 +162,10 @@ final class ScriptedServer: Sendable {
             setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
         }
 
-        func close() { _ = Glibc.close(socket) }
+        /// Shut down as well: a program that another test has started meanwhile may have inherited the socket.
+        func close() {
+            _ = shutdown(socket, Int32(SHUT_RDWR))
+            _ = Glibc.close(socket)
+        }
     }
 }

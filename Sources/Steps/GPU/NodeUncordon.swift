@@ -26,7 +26,7 @@ package struct NodeUncordon: StepKind {
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
         let upkeep = try NodeUpkeep(input, access, context, clock: clock)
         let node = try await upkeep.nodes.node(upkeep.name)
-        return upkeep.isOurs(node) ? .absent(prior: ["closed": true]) : .present(Self.output(node))
+        return upkeep.isMarked(node) ? .absent(prior: ["closed": true]) : .present(Self.output(node))
     }
 
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {

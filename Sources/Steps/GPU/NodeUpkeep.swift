@@ -44,7 +44,9 @@ struct NodeUpkeep: Sendable {
 
     var object: String { "node/\(name)" }
 
-    func isOurs(_ node: ClusterNode) -> Bool { node.annotations[Self.cordonedBy] == run }
+    func isMarked(_ node: ClusterNode) -> Bool { node.annotations[Self.cordonedBy] == run }
+    /// A mark alone says little: somebody may have opened the node by hand.
+    func isOurs(_ node: ClusterNode) -> Bool { isMarked(node) && node.isCordoned }
 
     /// Closes the node, once no other is closed, and evicts its pods.
     func takeOutOfService(_ input: StepInput, _ guardian: NodeGuard, _ context: StepContext) async throws(StepError) {
@@ -81,7 +83,7 @@ struct NodeUpkeep: Sendable {
 
     /// Other nodes that runs have closed, by name.
     private func others() async throws(StepError) -> [ClusterNode] {
-        try await nodes.all().filter { $0.name != name && $0.annotations[Self.cordonedBy] != nil }
+        try await nodes.all().filter { $0.name != name && $0.isCordoned && $0.annotations[Self.cordonedBy] != nil }
     }
 
     /// Keeps new pods away. Changes nothing where somebody else does already.
@@ -94,7 +96,7 @@ struct NodeUpkeep: Sendable {
     /// Lets pods come again, where this run has kept them away; false where it has not.
     @discardableResult
     func uncordon() async throws(StepError) -> Bool {
-        guard let node = try await nodes.ifThere(name), isOurs(node) else { return false }
+        guard let node = try await nodes.ifThere(name), isMarked(node) else { return false }
         let open: Value = ["op": "add", "path": "/spec/unschedulable", "value": false]
         return try await nodes.patch(name, where: Self.cordonedBy, is: run, [open])
     }

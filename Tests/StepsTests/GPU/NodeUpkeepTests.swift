@@ -32,6 +32,11 @@ struct NodeUpkeepTests {
         }
     }
 
+    private func open() async throws {
+        try await TestCluster.kubectl("uncordon", node)
+        try await TestCluster.kubectl("annotate", "node", node, "runner/cordoned-by-")
+    }
+
     /// A namespace with pods that a Deployment keeps up; the node is open again afterwards.
     private func withPods(_ body: (String) async throws -> Void) async throws {
         try await TestCluster.withNamespace { namespace in
@@ -43,10 +48,10 @@ struct NodeUpkeepTests {
             do {
                 try await body(namespace)
             } catch {
-                try await TestCluster.kubectl("uncordon", node)
+                try await open()
                 throw error
             }
-            try await TestCluster.kubectl("uncordon", node)
+            try await open()
         }
     }
 
@@ -85,6 +90,19 @@ struct NodeUpkeepTests {
             #expect(found.values["schedulable"] == false)
             #expect(try await drain().revert(input(), prior: nil) == [])
             #expect(try await !isOpen)
+        }
+    }
+
+    @Test("a node that somebody has opened by hand is closed again, and its mark taken off in the end")
+    func openedByHand() async throws {
+        try await withPods { _ in
+            _ = try await drain().run(input())
+            try await TestCluster.kubectl("uncordon", node)
+            let (output, _) = try await drain().run(input())
+            #expect(output.values["cordoned"] == true)
+            try await TestCluster.kubectl("uncordon", node)
+            _ = try await uncordon().run(input())
+            #expect(try await isOpen)
         }
     }
 

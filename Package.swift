@@ -17,6 +17,7 @@ let package = Package(
         .executable(name: "runner", targets: ["runner"]),
         .library(name: "Workflow", targets: ["Workflow"]),
         .library(name: "Steps", targets: ["Steps"]),
+        .library(name: "fault", type: .dynamic, targets: ["CFault"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -79,6 +80,8 @@ let package = Package(
             path: "Tests/Sandbox/StandIn",
             swiftSettings: strict
         ),
+        // Loaded into the program by tests that let its files fail; nothing links it.
+        .target(name: "CFault", path: "Tests/Fault", publicHeadersPath: "."),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .target(name: "Simulation", dependencies: ["Workflow"], path: "Tests/Simulation", swiftSettings: strict),
         .executableTarget(

@@ -8,6 +8,9 @@ package enum ProcessWatch {
         stat(of: process)?.first.map { $0 != "Z" && $0 != "X" } ?? false
     }
 
+    /// Whether it was stopped by a signal.
+    package static func isStopped(_ process: pid_t) -> Bool { stat(of: process)?.first == "T" }
+
     /// Processes whose chain of parents leads to `ancestor`.
     package static func descendants(of ancestor: pid_t) -> [pid_t] {
         var parents: [pid_t: pid_t] = [:]

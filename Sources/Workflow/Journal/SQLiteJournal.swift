@@ -43,7 +43,7 @@ public final class SQLiteJournal: Journal {
             }
             return pool
         }
-        try mapped { try Self.prepare(self.pool) }
+        try mapped { try Self.prepare(self.pool, path) }
     }
 
     /// Closes the file; every call after it fails. Where no other process has it open, the log beside it is taken in and
@@ -91,11 +91,13 @@ public final class SQLiteJournal: Journal {
         }
     }
 
-    private static func prepare(_ pool: DatabasePool) throws {
+    private static func prepare(_ pool: DatabasePool, _ path: String) throws {
         func isPrepared(_ database: Database) throws -> Bool {
             try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0 >= schemaVersion
         }
         if try pool.read(isPrepared) { return }
+        // SQLite syncs the names in the file's folder, but not the folder's own, which may be new as well.
+        try DurableNames.sync(URL(fileURLWithPath: path).deletingLastPathComponent().path)
         try pool.write { database in
             // Within the transaction once more: two processes may open a new file at the same time.
             if try isPrepared(database) { return }

@@ -64,6 +64,8 @@ struct Home: Sendable {
                 .inputOutput, "cannot write \(keyFile): \(String(cString: strerror(errno)))",
                 fix: "check the folder's owner, or name another one with RUNNER_HOME")
         }
+        // What is sealed under it must not outlive it.
+        try DurableNames.sync(folder)
     }
 
     func journal() throws -> SQLiteJournal {

@@ -32,6 +32,10 @@ final class Home: Sendable {
     }
 
     func start(_ arguments: String..., environment more: [String: String] = [:]) throws -> RunningProgram {
+        try start(arguments, environment: more)
+    }
+
+    func start(_ arguments: [String], environment more: [String: String] = [:]) throws -> RunningProgram {
         try Program.runner.start(arguments, environment: environment(more), inherits: false)
     }
 

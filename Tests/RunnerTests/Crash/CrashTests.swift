@@ -21,7 +21,7 @@ import Testing
 
     @Test("on a disk that is full, broken or read-only, a run stops with a clear text, and goes on once that is mended")
     func store() async throws {
-        try await play(until: Self.crashes / 3, first: Fault.Kind.ofStore, then: Fault.Kind.ofStore) { _ in true }
+        try await play(until: Self.crashes / 3, first: Fault.Kind.ofStore, then: Fault.Kind.ofStore) { !$0.isDeath }
     }
 
     /// Plays lives until so many faults were met.
@@ -60,7 +60,7 @@ import Testing
         }
         let figures = met.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
         print(
-            "seed \(Self.seed): \(done()) faults in \(lives) lives (\(figures.joined(separator: ", "))); "
+            "crashes from seed \(Self.seed): \(done()) faults in \(lives) lives (\(figures.joined(separator: ", "))); "
                 + "\(all - places.count) of \(all) places")
     }
 

@@ -31,12 +31,12 @@ struct Fault: Hashable, CustomStringConvertible {
     /// How long the process may live, where it is killed from outside.
     var delay: Duration? { kind == .killed || kind == .killedWhole ? .milliseconds(number) : nil }
 
-    /// For the process, whose home is in `folder`.
+    /// For a process of this home.
     ///
     /// - Parameter log: Gets a line for each call that changes a file.
-    func environment(in folder: String, log: String? = nil) -> [String: String] {
+    func environment(in home: Home, log: String? = nil) -> [String: String] {
         var variables = [
-            "LD_PRELOAD": Self.library, "FAULT_PATH": URL(filePath: folder).lastPathComponent,
+            "LD_PRELOAD": Self.library, "FAULT_PATH": home.name,
             // An outside kill loads it as well: it counts, and changes nothing.
             "FAULT": delay == nil ? description : "before:0",
         ]

@@ -21,7 +21,7 @@ struct PausedOwnerTests {
     func overtaken(whole: Bool) async throws {
         let home = try Home()
         try home.workflow("slow", slow)
-        let watching = Fault(kind: .before, number: 0).environment(in: home.path, log: home.path + "/calls")
+        let watching = Fault(kind: .before, number: 0).environment(in: home, log: home.path + "/calls")
         let paused = try home.start("run", "slow", environment: watching)
         try await home.file("began")
         let stopped = [paused.pid] + (whole ? ProcessWatch.descendants(of: paused.pid) : [])
@@ -55,7 +55,7 @@ struct PausedOwnerTests {
         let log = home.path + "/calls"
         // Up to where it waits for `go`, to know which call is one in the middle of a commit.
         let trial = try home.start(
-            "run", "slow", environment: Fault(kind: .before, number: 0).environment(in: home.path, log: log))
+            "run", "slow", environment: Fault(kind: .before, number: 0).environment(in: home, log: log))
         try await home.file("began")
         trial.send(SIGKILL)
         _ = await trial.result()
@@ -66,7 +66,7 @@ struct PausedOwnerTests {
         try other.workflow("slow", slow)
         try other.write("go", "")
         let paused = try other.start(
-            "run", "slow", environment: Fault(kind: .stop, number: middle).environment(in: other.path))
+            "run", "slow", environment: Fault(kind: .stop, number: middle).environment(in: other))
         try await until("it stands still") { ProcessWatch.isStopped(paused.pid) }
         let refused = try await other.run("resume", "last")
         #expect(refused.status == 75, "\(refused.text)")

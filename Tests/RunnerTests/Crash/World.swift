@@ -97,8 +97,8 @@ struct World {
             uses: command.run
             needs: [told]
             with:
-              script: "test \\"$TOKEN\\" = \(token); echo apply sealed >> HOME/world"
-              revert: "test \\"$TOKEN\\" = \(token); echo revert sealed >> HOME/world"
+              script: "test ${#TOKEN} = \(token.count); echo apply sealed >> HOME/world"
+              revert: "test ${#TOKEN} = \(token.count); echo revert sealed >> HOME/world"
               environment: { TOKEN: "${{ secrets.token }}" }
               idempotent: true
           last: { uses: command.run, needs: [sealed], with: { script: "exit ${{ inputs.code }}", idempotent: true } }

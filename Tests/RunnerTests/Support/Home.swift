@@ -15,6 +15,9 @@ final class Home: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
+    /// The last part of its path, which no other has.
+    var name: String { URL(filePath: path).lastPathComponent }
+
     var database: String { "\(path)/home/runner.db" }
 
     /// What the program keeps there.

@@ -1,6 +1,6 @@
 # The verbs of this project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build release test unit soak demo bench bench-compare lint format install clean dependencies
+.PHONY: help build release test unit soak crash demo bench bench-compare lint format install clean dependencies
 
 BUILD ?= .build
 
@@ -24,6 +24,10 @@ unit: dependencies ## Runs the tests that need no cluster
 
 soak: ## Plays RUNS simulated runs (a million) from SEED (1) on, on all cores
 	@Tests/soak $(or $(SEED),1) $(or $(RUNS),1000000)
+
+crash: dependencies ## Kills the real program KILLS times (2,000) at moments from SEED (1) on, and fails its disk
+	RUNNER_TEST_CRASHES=$(or $(KILLS),2000) RUNNER_TEST_SEED=$(or $(SEED),1) \
+		swift test --scratch-path $(BUILD) --filter RunnerTests.CrashTests
 
 demo: ## Installs ClearML's stand-ins on a throw-away cluster with the shipped workflow, and shows the run
 	@Tests/demo

@@ -131,18 +131,7 @@ struct DatabaseTests {
         #expect(shorter.output.contains("the noted head"))
     }
 
-    /// Whether this user may mount file systems in a namespace of its own.
-    private static let mayMount = {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/unshare")
-        process.arguments = ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }()
-
-    @Test("on a full disk the run stops with a clear text, and goes on once there is room", .enabled(if: mayMount))
+    @Test("on a full disk the run stops with a clear text, and goes on once there is room", .enabled(if: Home.mayMount))
     func full() async throws {
         let home = try Home()
         try home.workflow(

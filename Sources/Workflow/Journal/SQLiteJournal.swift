@@ -193,6 +193,12 @@ public final class SQLiteJournal: Journal {
         do { return try body() } catch { throw translate(error, path) }
     }
 
+    /// Whether the file is there, and nothing can be put beside it.
+    private static func isFixed(_ path: String) -> Bool {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        return FileManager.default.fileExists(atPath: path) && !FileManager.default.isWritableFile(atPath: folder)
+    }
+
     /// SQLite's result codes in the operator's words.
     private static func translate(_ error: any Error, _ path: String) -> any Error {
         guard let error = error as? DatabaseError else { return error }
@@ -216,6 +222,13 @@ public final class SQLiteJournal: Journal {
             JournalError(
                 .busy, "\(path) is locked by another process for too long",
                 remedy: "see which process has it open (lsof), end a stuck one, and try again")
+        case .SQLITE_CANTOPEN where isFixed(path):
+            JournalError(
+                .readOnly,
+                "\(path) is in a place that cannot be written, and SQLite needs to keep its log beside the file",
+                remedy:
+                    "give this user write access to the folder; to look only, copy the file and name the copy with --db"
+            )
         case .SQLITE_CANTOPEN:
             JournalError(
                 .cannotOpen, "\(path) cannot be opened: \(detail)",

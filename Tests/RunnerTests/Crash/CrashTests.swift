@@ -34,7 +34,8 @@ import Testing
     ) async throws {
         var random = SeededGenerator(seed: Self.seed)
         let calls = try await callsOfALife()
-        var places = first.flatMap { kind in (1...calls).map { Fault(kind: kind, number: $0) } }.shuffled(using: &random)
+        var places = first.flatMap { kind in (1...calls).map { Fault(kind: kind, number: $0) } }
+        places.shuffle(using: &random)
         let all = places.count
         var met: [Fault.Kind: Int] = [:]
         var lives = 0
@@ -60,8 +61,8 @@ import Testing
         }
         let figures = met.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
         print(
-            "crashes from seed \(Self.seed): \(done()) faults in \(lives) lives (\(figures.joined(separator: ", "))); "
-                + "\(all - places.count) of \(all) places")
+            "\(done()) faults in \(lives) runs (\(figures.joined(separator: ", "))); the first of a run at "
+                + "\(all - places.count) of \(all) places, from seed \(Self.seed)")
     }
 
     /// How many calls change a file in a run that nothing happens to.

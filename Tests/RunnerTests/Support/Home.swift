@@ -18,6 +18,17 @@ final class Home: Sendable {
     /// The last part of its path, which no other has.
     var name: String { URL(filePath: path).lastPathComponent }
 
+    /// Whether this user may mount file systems in a namespace of its own.
+    static let mayMount = {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/unshare")
+        process.arguments = ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+
     var database: String { "\(path)/home/runner.db" }
 
     /// What the program keeps there.

@@ -3,7 +3,7 @@
 //   FAULT         what happens at which call: KIND:NUMBER, or KIND:NUMBER:SEED for a power cut. Kinds:
 //                   before, after   the process is killed before or after that call
 //                   cut             the power is cut after it: what was not synced is lost, in part
-//                   stop            the process stops after it, until SIGCONT
+//                   stop            the process stops in the middle of the first commit after it, until SIGCONT
 //                   full            from then on the disk is full
 //                   broken          from then on the disk fails
 //                   flaw            the disk fails once
@@ -31,6 +31,8 @@
 
 static enum { nothing, before, after, cut, stop, full, broken, flaw, readonly } kind;
 static long chosen, count;
+/// Whether the call under way ends a commit: SQLite holds its lock on the file still.
+static bool commits;
 static unsigned seed;
 static char *part;
 static int journal = -1;
@@ -87,10 +89,12 @@ static void die(void)
 static int begin(const char *call, const char *name, bool takes_room)
 {
     count++;
+    size_t length = strlen(name);
+    commits = strcmp(call, "sync") == 0 && length > 4 && strcmp(name + length - 4, "-wal") == 0;
     if (journal >= 0) {
         char line[PATH_MAX + 64];
-        int length = snprintf(line, sizeof line, "%ld %s %s\n", count, call, name);
-        if (syscall(SYS_write, journal, line, length) != length) abort();
+        int size = snprintf(line, sizeof line, "%ld %s %s\n", count, call, name);
+        if (syscall(SYS_write, journal, line, size) != size) abort();
     }
     if (count < chosen) return 0;
     if (kind == before && count == chosen) die();
@@ -103,13 +107,16 @@ static int begin(const char *call, const char *name, bool takes_room)
 /// A watched call is done.
 static void end(void)
 {
+    if (kind == stop && count >= chosen && commits) {
+        kind = nothing;
+        kill(getpid(), SIGSTOP);
+    }
     if (count != chosen) return;
     if (kind == after) die();
     if (kind == cut) {
         cut_power(seed);
         die();
     }
-    if (kind == stop) kill(getpid(), SIGSTOP);
 }
 
 static bool has_begun(void) { return chosen > 0 && count >= chosen; }

@@ -65,19 +65,13 @@ public final class SQLiteJournal: Journal {
             throw JournalError(.cannotOpen, "\(path) is a folder", remedy: "name a file with --db")
         }
         guard let size = attributes?[.size] as? Int, size > 0 else { return }
-        var configuration = Configuration()
-        configuration.readonly = true
-        // Another process that closes the file locks it for a moment.
-        configuration.busyMode = .timeout(10)
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        let found = try queue.read { database in
-            (
-                version: try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0,
-                application: try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
-                tables: try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-            )
+        let found: Contents
+        do {
+            found = try look(path, isWriting: false)
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
+            // A process ended while it made the file: SQLite has to undo its last transaction first.
+            found = try look(path, isWriting: true)
         }
-        try queue.close()
         if found.version > schemaVersion, found.application == applicationID {
             throw JournalError(
                 .newerVersion,
@@ -89,6 +83,28 @@ public final class SQLiteJournal: Journal {
                 .foreign, "\(path) is an SQLite file of another program",
                 remedy: "name another file with --db; nothing was changed")
         }
+    }
+
+    private struct Contents {
+        var version: Int
+        var application: Int
+        var tables: Int
+    }
+
+    private static func look(_ path: String, isWriting: Bool) throws -> Contents {
+        var configuration = Configuration()
+        configuration.readonly = !isWriting
+        // Another process that closes the file locks it for a moment.
+        configuration.busyMode = .timeout(10)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        let found = try queue.read { database in
+            Contents(
+                version: try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0,
+                application: try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
+                tables: try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0)
+        }
+        try queue.close()
+        return found
     }
 
     private static func prepare(_ pool: DatabasePool, _ path: String) throws {

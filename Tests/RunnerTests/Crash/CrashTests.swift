@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -17,6 +18,24 @@ import Testing
     func deaths() async throws {
         let kinds = Fault.Kind.deaths
         try await play(until: Self.crashes, first: [.before, .after, .cut], then: kinds) { $0.isDeath }
+    }
+
+    @Test(
+        "killed or cut off while it makes the database, it starts anew", arguments: [Fault.Kind.before, .after, .cut])
+    func beginning(kind: Fault.Kind) async throws {
+        for number in 1...24 {
+            let home = try Home()
+            try home.workflow(
+                "quick",
+                #"steps: { only: { uses: command.run, with: { script: "echo only >> HOME/done", idempotent: true } } }"#
+            )
+            let fault = Fault(kind: kind, number: number, seed: UInt32(number))
+            let first = try home.start("run", "quick", environment: fault.environment(in: home))
+            #expect(await first.result().status == 128 + SIGKILL)
+            #expect(home.read("done") == nil)
+            try await home.succeed("run", "quick")
+            #expect(home.read("done") == "only\n")
+        }
     }
 
     @Test("on a disk that is full, broken or read-only, a run stops with a clear text, and goes on once that is mended")
@@ -40,6 +59,13 @@ import Testing
         var met: [Fault.Kind: Int] = [:]
         var lives = 0
         func done() -> Int { met.filter { counting($0.key) }.values.reduce(0, +) }
+        func tell() {
+            let figures = met.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
+            let text =
+                "\(done()) faults in \(lives) runs (\(figures.joined(separator: ", "))); the first of a run at "
+                + "\(all - places.count) of \(all) places, from seed \(Self.seed)\n"
+            FileHandle.standardError.write(Data(text.utf8))
+        }
         while done() < count {
             lives += 1
             var faults: [Fault] = []
@@ -57,12 +83,11 @@ import Testing
             let world = try World(lives % 2 == 0 ? .rolledBack : .succeeded)
             let life = Life(world, using: SeededGenerator(seed: random.next())) { faults.popLast() }
             try await life.live()
+            let before = done()
             met.merge(life.faultsMet, uniquingKeysWith: +)
+            if before / 250 < done() / 250 { tell() }
         }
-        let figures = met.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
-        print(
-            "\(done()) faults in \(lives) runs (\(figures.joined(separator: ", "))); the first of a run at "
-                + "\(all - places.count) of \(all) places, from seed \(Self.seed)")
+        tell()
     }
 
     /// How many calls change a file in a run that nothing happens to.

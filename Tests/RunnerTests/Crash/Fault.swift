@@ -9,7 +9,7 @@ struct Fault: Hashable, CustomStringConvertible {
         case before, after
         /// The power is cut after that call.
         case cut
-        /// Stopped after that call, until it is woken.
+        /// Stopped in the middle of the first commit after that call, until it is woken.
         case stop
         /// From that call on the disk is full, broken or read-only; broken at that call alone.
         case full, broken, readonly, flaw

@@ -93,8 +93,7 @@ final class Life {
             if output.utf8.count != heard.bytes {
                 heard = (output.utf8.count, .now)
                 for step in Self.waiting(in: Self.events(in: output), after: before) where !answered.contains(step) {
-                    // Where the power is cut no other process is at work: it would be cut off as well.
-                    guard fault?.kind != .cut, log != nil || !chance(4) else {
+                    guard log != nil || !chance(8) else {
                         end(children: false)
                         break
                     }

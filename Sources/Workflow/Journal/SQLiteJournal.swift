@@ -52,7 +52,10 @@ public final class SQLiteJournal: Journal {
         try mapped {
             try self.pool.close()
             // The connection that closes last takes the log in, but not one that may only read, as those of the pool.
-            let last = try DatabaseQueue(path: self.path)
+            var configuration = Configuration()
+            // Another process that closes the file at the same time locks it for a moment.
+            configuration.busyMode = .timeout(10)
+            let last = try DatabaseQueue(path: self.path, configuration: configuration)
             try last.read { database in _ = try Int.fetchOne(database, sql: "PRAGMA user_version") }
             try last.close()
         }

@@ -65,7 +65,8 @@ extension AcceptanceTests {
 
             let undone = try await bench.drive(["rollback", "last"], home, killingAtEach: "revert", using: &random)
             #expect(undone >= 5)
-            #expect(try await home.show().status == "rolledBack")
+            let logs = try await home.run("logs", "last")
+            #expect(try await home.show().status == "rolledBack", "\(logs.text)")
             #expect(try await bench.world() == before)
             #expect(bench.bootCount("gpu-1") <= boots + 2)
             try await home.succeed("audit", "verify")
@@ -132,6 +133,9 @@ private struct GPUBench: Sendable {
         try await bench.sandbox.kubectl(
             "wait", "clusterpolicy/cluster-policy", "--for=jsonpath={.status.state}=ready", "--timeout=120s")
         for node in nodes {
+            // What a test that failed has left.
+            try await bench.sandbox.kubectl("uncordon", node)
+            try await bench.sandbox.kubectl("annotate", "node", node, "runner/cordoned-by-", "runner/reboot-asked-")
             try await bench.shell(
                 node,
                 """
@@ -154,7 +158,17 @@ private struct GPUBench: Sendable {
             "get", "pods", "-n", "gpu-operator", "-l", "app=nvidia-driver-daemonset", "--field-selector",
             "spec.nodeName=\(node)", "-o", "name"
         ).trimmingCharacters(in: .whitespacesAndNewlines)
-        return try await sandbox.kubectl("exec", "-n", "gpu-operator", pod, "--", "sh", "-c", script)
+        var answer: Program.Result?
+        // After a reboot the API shows the containers of the boot before for a moment.
+        try await until("the driver's container on \(node) runs") {
+            let result = try await Program("kubectl").run(
+                ["exec", "-n", "gpu-operator", pod, "--", "sh", "-c", script], environment: try sandbox.variables())
+            answer = result
+            return result.status == 0 || result.error.contains("command terminated with")
+        }
+        let result = try #require(answer)
+        try #require(result.status == 0, "\(script): \(result.error)")
+        return result.output
     }
 
     /// Writes a file of the GPUs' state; see the sandbox's `nvidia-smi`.
@@ -339,6 +353,9 @@ private struct GPUBench: Sendable {
             }
             seen.formUnion(try await killer.value)
             kills += 1
+            // The last kill may come when all is done, and only the program has not ended yet.
+            let end = code == "revert" ? "rolledBack" : "succeeded"
+            if try await home.hasRun(), try await home.show().status == end { return kills }
             if try await home.hasRun() { arguments = ["resume", "last"] }
         }
     }

@@ -55,13 +55,21 @@ struct NodeUpkeep: Sendable {
             throw StepError(.permanent, "there is no such node", object: object)
         }
         try guardian.check(node, among: all, isApproved: try input.flag("approved"), to: "emptied")
-        if turn == .zero { try await cordon() } else if !isOurs(node) { try await takeTurn(context) }
+        if turn == .zero { try await cordon() } else { try await takeTurn(node, context) }
         try await evict(context)
     }
 
     /// Closes the node as the only one, whichever runs, of whichever runner, close nodes besides: a rollback of many nodes
     /// comes to all of them at once.
-    private func takeTurn(_ context: StepContext) async throws(StepError) {
+    ///
+    /// Nobody keeps its turn who sees another closed after it has closed its own: so no two do, in whatever order they
+    /// close and look.
+    private func takeTurn(_ node: ClusterNode, _ context: StepContext) async throws(StepError) {
+        if isOurs(node) {
+            // An attempt that was cut off may have closed the node before it knew itself alone.
+            if try await isAlone() { return }
+            try await uncordon()
+        }
         var holder: ClusterNode?
         let taken = try await clock.poll(within: turn, for: object) { () async throws(StepError) -> Bool? in
             if let other = try await others().first {
@@ -70,15 +78,27 @@ struct NodeUpkeep: Sendable {
                 return nil
             }
             try await cordon()
-            // Two may do so at the same moment: the first by name stays.
-            guard let rival = try await others().first, rival.name < name else { return true }
+            if try await isAlone() { return true }
             try await uncordon()
             return nil
         }
-        guard taken == nil, let holder else { return }
+        guard taken == nil else { return }
         throw StepError(
-            .timedOut, "waited \(turn) in vain for node \(holder.name) to be back in service", object: object,
-            remedy: "resume or roll back run \(holder.annotations[Self.cordonedBy] ?? "?"), which has closed that node")
+            .timedOut,
+            "waited \(turn) in vain for \(holder.map { "node \($0.name)" } ?? "other nodes") to be back in "
+                + "service", object: object,
+            remedy: "resume or roll back run \(holder?.annotations[Self.cordonedBy] ?? "?"), which has closed that node"
+        )
+    }
+
+    /// Whether no other node is closed now that this one is. Of those that were closed at the same moment, all but the first
+    /// by name step back at once; that one gives them the time to do so.
+    private func isAlone() async throws(StepError) -> Bool {
+        try await clock.poll(within: .seconds(5), for: object) { () async throws(StepError) -> Bool? in
+            let rivals = try await others()
+            if rivals.isEmpty { return true }
+            return rivals.contains { $0.name < name } ? false : nil
+        } ?? false
     }
 
     /// Other nodes that runs have closed, by name.

@@ -109,6 +109,10 @@ package struct ToolFailure {
             .transient,
             "the namespace is being deleted: wait for it, or find out what holds it up (kubectl get namespace)",
             "being terminated"),
+        // Pods come and go, by an eviction or a reboot: the next attempt finds the one that has come instead.
+        Rule(
+            .transient, "the pod is not there any more, or its container does not run yet: kubectl get pods -A",
+            "container not found", "unable to upgrade connection", "(NotFound): pods \""),
         Rule(
             .permanent, "check the kubeconfig's credentials: kubectl auth whoami", "You must be logged in",
             "the server has asked for the client to provide credentials", "cluster unreachable: Unauthorized",

@@ -42,6 +42,8 @@ struct ToolFailureTests {
             ("Error: UPGRADE FAILED: context deadline exceeded", .timedOut),
             ("Error: execution error at (web/templates/a.yaml:1:4): set a password", .permanent),
             ("Error from server (Invalid): Service \"a\" is invalid: spec.ports: Required value", .permanent),
+            ("error: unable to upgrade connection: container not found (\"driver\")", .transient),
+            ("Error from server (NotFound): pods \"nvidia-driver-daemonset-nn9m4\" not found", .transient),
             ("Error: something never heard of", .transient),
         ])
     func kinds(text: String, kind: StepError.Kind) {

@@ -20,12 +20,12 @@ struct FleetRunner: Sendable {
         case failed(String)
         /// It waits for somebody's decision.
         case waits(String)
-        /// The engine was stopped.
+        /// It was not waited for any longer.
         case stopped
     }
 
     let fleet: Fleet
-    let engine: Engine
+    let ask: Driver.Ask
     let limits: Limits
     let report: FleetReport
     private static let pause = Duration.milliseconds(100)
@@ -86,15 +86,21 @@ struct FleetRunner: Sendable {
                 }
             }
             report.begins(situation.name, request)
-            if case .refused(let reason) = await engine.submit(request) {
-                // An engine that is being stopped refuses everything.
-                return Task.isCancelled ? .stopped : .failed("refused: \(reason)")
-            }
-            switch try await end(of: request.run) {
-            case .done: break
-            case let outcome: return outcome
+            let answer = try await ask(request)
+            let before = situation.move
+            if case .done = answer {
+                switch try await end(of: request.run) {
+                case .done: break
+                case let outcome: return outcome
+                }
             }
             situation = try await fleet.situation(situation.name, wanted: situation.wanted)
+            if case .refused(let reason) = answer {
+                // An engine that is being stopped refuses everything.
+                if Task.isCancelled { return .stopped }
+                // Somebody else was first, and that is gone on with.
+                if situation.move == before { return .failed("refused: \(reason)") }
+            }
         }
         guard situation.move == .none else {
             return .failed("its run succeeded, and it is still not as wanted: does its workflow record its settings?")

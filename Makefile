@@ -14,7 +14,7 @@ build: dependencies ## Builds everything for debugging
 	swift build --build-tests --scratch-path $(BUILD)
 
 release: dependencies ## Builds the program for use: .build-release/release/runner
-	swift build -c release --product runner --scratch-path .build-release
+	swift build -c release --static-swift-stdlib --product runner --scratch-path .build-release
 
 test: ## Runs every test, those on a real throw-away cluster included
 	@Tests/run
@@ -29,8 +29,8 @@ demo: ## Installs ClearML's stand-ins on a throw-away cluster with the shipped w
 	@Tests/demo
 
 bench: dependencies ## Measures the engine against SQLite itself, for some minutes: Benchmarks/README.md
-	swift build -c release --product benchmarks --scratch-path .build-release
-	swift build -c release --product runner --scratch-path .build-release
+	swift build -c release --static-swift-stdlib --product benchmarks --scratch-path .build-release
+	swift build -c release --static-swift-stdlib --product runner --scratch-path .build-release
 	.build-release/release/benchmarks run --runner .build-release/release/runner --output .build-release/bench.json
 
 bench-compare: bench ## Measures, and shows the change against the stored figures

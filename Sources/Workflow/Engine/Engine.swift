@@ -26,6 +26,9 @@ public final class Engine: Sendable {
         /// From so many rows on a commit is written beside the loop. Fewer are written by the loop itself: handing them
         /// over would take longer than it saves.
         package var rowsWrittenBeside = 64
+        /// The most messages that are decided on before a commit may begin: while it is written the next ones are
+        /// decided on. All that wait, taken at once, would leave one of the two with nothing to do.
+        package var messagesAtOnce = 128
 
         public init(
             dataDirectory: String, lease: Duration = .seconds(15), pollInterval: Duration = .milliseconds(200),
@@ -102,7 +105,7 @@ public final class Engine: Sendable {
                         try await commit(core, in: &group)
                         for effect in core.takeDueEffects() { perform(effect, in: &group) }
                         if core.isOver { break }
-                        try await core.handle(await mailbox.take())
+                        try await core.handle(await mailbox.take(most: configuration.messagesAtOnce))
                     }
                 } catch {
                     // What is written beside the loop may become durable yet, and who asked for it must not hear otherwise.
@@ -141,9 +144,9 @@ public final class Engine: Sendable {
         group.addTask { [journal, mailbox] in
             do {
                 try await journal.append(batch, under: lease)
-                mailbox.send(.written(nil))
+                mailbox.send(.written(nil), isUrgent: true)
             } catch {
-                mailbox.send(.written(error))
+                mailbox.send(.written(error), isUrgent: true)
             }
         }
     }

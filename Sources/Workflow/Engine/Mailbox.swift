@@ -1,9 +1,10 @@
+import DequeModule
 import Glibc
 
 /// Messages for one reader, who takes all that wait at once: what makes a commit serve many.
 final class Mailbox<Message: Sendable>: Sendable {
     private struct State {
-        var messages: [Message] = []
+        var messages: Deque<Message> = []
         var reader: CheckedContinuation<Void, Never>?
         /// Where messages go once nobody reads any more.
         var refuse: (@Sendable (Message) -> Void)?
@@ -11,10 +12,13 @@ final class Mailbox<Message: Sendable>: Sendable {
 
     private let state = Locked(State())
 
-    func send(_ message: Message) {
+    /// - Parameter isUrgent: It comes before all that wait.
+    func send(_ message: Message, isUrgent: Bool = false) {
         let (reader, refuse) = state.with {
             state -> (CheckedContinuation<Void, Never>?, (@Sendable (Message) -> Void)?) in
-            if state.refuse == nil { state.messages.append(message) }
+            if state.refuse == nil {
+                isUrgent ? state.messages.prepend(message) : state.messages.append(message)
+            }
             defer { state.reader = nil }
             return (state.reader, state.refuse)
         }
@@ -36,7 +40,9 @@ final class Mailbox<Message: Sendable>: Sendable {
     func open() { state.with { $0.refuse = nil } }
 
     /// Returns what has come, after waiting until there is something. For one reader only.
-    func take() async -> [Message] {
+    ///
+    /// - Parameter limit: The most to take at once, the oldest first.
+    func take(most limit: Int = .max) async -> [Message] {
         await withCheckedContinuation { continuation in
             let isReady = state.with { state in
                 if state.messages.isEmpty { state.reader = continuation }
@@ -45,8 +51,9 @@ final class Mailbox<Message: Sendable>: Sendable {
             if isReady { continuation.resume() }
         }
         return state.with { state in
-            defer { state.messages = [] }
-            return state.messages
+            let count = min(limit, state.messages.count)
+            defer { state.messages.removeFirst(count) }
+            return Array(state.messages.prefix(count))
         }
     }
 }

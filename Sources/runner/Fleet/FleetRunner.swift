@@ -122,8 +122,8 @@ struct FleetRunner: Sendable {
             case .pending, .running, .cancelling, .rollingBack: break
             }
             looks += 1
-            if looks.isMultiple(of: 10), let step = try await waitingStep(of: record) {
-                return .waits("run \(run) waits at '\(step)'\n  fix: runner approve \(run) \(step)")
+            if looks.isMultiple(of: 10), let (waiting, step) = try await session.waiting(record) {
+                return .waits("run \(waiting.id) waits at '\(step)'\n  fix: runner approve \(waiting.id) \(step)")
             }
             do { try await Task.sleep(for: Self.pause) } catch { return .stopped }
         }
@@ -134,22 +134,6 @@ struct FleetRunner: Sendable {
         let failure = machine.instances.lazy.compactMap { machine[$0].failure?.message }.first
         return "run \(record.id) ended as \(record.status.rawValue)" + (failure.map { ": \($0)" } ?? "")
             + "\n  fix: runner show \(record.id)"
-    }
-
-    /// A step that waits for somebody, where the run does nothing else.
-    private func waitingStep(of record: RunRecord) async throws -> String? {
-        let machine = try await fleet.session.machine(of: record).machine
-        guard !machine.isAtWork else { return nil }
-        for instance in machine.instances {
-            switch machine[instance].phase {
-            case .waiting(.approval), .waiting(.signal): return machine.graph.name(of: instance)
-            case .waiting(.run(let child)):
-                guard let child = try await fleet.session.journal.runs(RunQuery(id: child)).first else { continue }
-                if let step = try await waitingStep(of: child) { return step }
-            default: continue
-            }
-        }
-        return nil
     }
 }
 

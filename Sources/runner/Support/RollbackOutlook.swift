@@ -108,10 +108,10 @@ struct RollbackOutlook: Sendable {
     }
 
     private func add(_ steps: [Step], indent: String, to lines: inout [String]) {
-        let width = steps.map(\.name.count).max() ?? 0
+        let (names, kinds) = (steps.map(\.name.count).max() ?? 0, steps.map(\.uses.count).max() ?? 0)
         for step in steps {
-            let words = step.words.map { "  \($0)" } ?? ""
-            lines.append("\(indent)\(Self.mark(step.fate)) \(step.name.padded(to: width))  \(step.uses)\(words)")
+            let what = step.words.map { "\(step.uses.padded(to: kinds))  \($0)" } ?? step.uses
+            lines.append("\(indent)\(Self.mark(step.fate)) \(step.name.padded(to: names))  \(what)")
             add(step.steps, indent: indent + "    ", to: &lines)
         }
     }

@@ -1,13 +1,18 @@
 /// Makes a tenant on ClearML's server and in the registry, without a cluster: what the shipped `tenant-create` does
-/// there, step by step.
+/// there, step by step. One of a wave above 0 waits first until the test makes the file `open.WAVE`.
 enum TenantWorkflow {
     static let text = """
-        inputs: { name: string, url: string, email: string }
+        inputs: { name: string, url: string, email: string, wave: { type: integer, default: 0 } }
         secrets: [key, secret]
         concurrency: { group: "tenant/${{ inputs.name }}", on_conflict: reject }
         defaults: { timeout: 1m, retry: { attempts: 8, initial: 50ms, factor: 2, max: 1s } }
         steps:
-          server: { uses: clearml.version, with: \(api("")) }
+          gate:
+            uses: command.run
+            when: "${{ inputs.wave != 0 }}"
+            timeout: 15m
+            with: { script: "until test -e HOME/open.${{ inputs.wave }}; do sleep 0.3; done", idempotent: true }
+          server: { uses: clearml.version, needs: [gate], with: \(api("")) }
           known: { uses: tenant.lookup, needs: [server], with: { tenant: "${{ inputs.name }}", allow_missing: true } }
           begin: { uses: tenant.record, needs: [known], with: { tenant: "${{ inputs.name }}", state: creating } }
           ports: { uses: tenant.ports, needs: [begin], with: { tenant: "${{ inputs.name }}", size: 5, cluster: false } }

@@ -111,6 +111,7 @@ let package = Package(
         .testTarget(
             name: "AcceptanceTests", dependencies: ["StandIn", "TestSupport", "runner"], swiftSettings: strict),
         .testTarget(
-            name: "RunnerTests", dependencies: ["Steps", "TestSupport", "Workflow", "runner"], swiftSettings: strict),
+            name: "RunnerTests", dependencies: ["StandIn", "Steps", "TestSupport", "Workflow", "runner"],
+            swiftSettings: strict),
     ]
 )

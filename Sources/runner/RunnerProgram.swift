@@ -51,7 +51,8 @@ struct RunnerProgram: AsyncParsableCommand {
             CommandGroup(
                 name: "Looking",
                 subcommands: [
-                    RunsCommand.self, ShowCommand.self, LogsCommand.self, GraphCommand.self, AuditCommand.self,
+                    RunsCommand.self, ShowCommand.self, LogsCommand.self, AttentionCommand.self, GraphCommand.self,
+                    AuditCommand.self,
                 ]),
             CommandGroup(
                 name: "Workflows",

@@ -12,9 +12,16 @@ extension AcceptanceTests {
             let home = try Home(sandbox)
             let before = try await sandbox.inventory()
 
-            try await home.succeed("run", "install", "-f", sandbox.inputs)
+            let hunt = try SecretHunt(sandbox.secrets())
+            try home.recordHelm()
+            let install = try home.start(["run", "install", "-f", sandbox.inputs])
+            let seen = Task { await ProcessWatch.arguments(under: install.pid) }
+            let installed = await install.result()
+            try #require(installed.status == 0, "\(installed.text)")
             let run = try await home.show()
             #expect(run.status == "succeeded")
+            // Also those that the install has made itself.
+            try await check(hunt.adding(sandbox.madeSecrets()), home, installed, shown: await seen.value)
             #expect(run.steps.allSatisfy { ["succeeded", "skipped"].contains($0.status) })
 
             let quiet = try await home.run("plan", "install", "-f", sandbox.inputs, "--json")
@@ -40,6 +47,21 @@ extension AcceptanceTests {
             #expect(try await home.show(run.run).status == "rolledBack")
             try await home.succeed("audit", "verify")
             try await sandbox.clearLeftovers(left)
+        }
+
+        /// No secret is where somebody may read it who must not: the runner's files, what it says, and arguments of programs.
+        private func check(
+            _ hunt: SecretHunt, _ home: Home, _ install: Program.Result, shown arguments: Set<String>
+        ) async throws {
+            #expect(hunt.found(inFilesOf: home.path, besides: ["key"]) == [])
+            #expect(hunt.found(in: install.text) == [])
+            for look in [["show", "last", "--json"], ["logs", "last"], ["audit", "log", "last"]] {
+                let result = try await home.start(look).result()
+                #expect(result.status == 0 && hunt.found(in: result.text) == [], "\(look)")
+            }
+            #expect(arguments.count > 10 && hunt.found(in: arguments.joined(separator: "\n")) == [])
+            let helm = try home.helmArguments()
+            #expect(helm.contains("upgrade\n") && hunt.found(in: helm) == [])
         }
 
         /// How often the program is killed: `RUNNER_TEST_KILLS`.

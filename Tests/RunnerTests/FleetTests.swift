@@ -214,6 +214,59 @@ struct FleetTests {
         #expect(try await home.run("audit", "verify").status == 0)
     }
 
+    @Test(
+        "where another process drives, it makes the tenants too; where that is killed, the same command goes on alone")
+    func besideAnOwner() async throws {
+        let home = try home()
+        try home.workflow(
+            "waiting",
+            "steps: { wait: { uses: command.run, with: { script: 'touch HOME/began; until test -e HOME/go; do sleep 0.05; done', idempotent: true } } }"
+        )
+        let owner = try home.start("run", "waiting")
+        try await home.file("began")
+        try write(home, ["acme"])
+        let beside = try await fleet(home, "apply")
+        #expect(beside.status == 0, "\(beside.text)")
+        #expect(beside.error.contains("process \(owner.pid) drives the runs of this database, and is asked to do this"))
+        #expect(beside.lines.last == "1 done" && home.read("made") == "acme\n")
+
+        // Both wait in the middle of their work when the owner dies.
+        let slow = Self.create.replacing(
+            "test ! -e HOME/broken", with: "until test -e HOME/go; do sleep 0.05; done; test ! -e HOME/broken")
+        try home.workflow("tenant-create", slow)
+        try write(home, ["acme", "beta", "gamma", "delta"])
+        let apply = try home.start("fleet", "apply", "--parallel", "2", "-f", "\(home.path)/tenants.yaml")
+        try await until("two are begun") {
+            home.read("made")?.contains("beta\n") == true && home.read("made")?.contains("gamma\n") == true
+        }
+        owner.send(SIGKILL)
+        _ = await owner.result()
+        try home.write("go", "")
+        let result = await apply.result()
+        #expect(result.status == 0, "\(result.text)")
+        #expect(result.error.contains("that process has ended: going on here"))
+        #expect(try await states(home).values.filter { $0 == "active" }.count == 4)
+        #expect(try await ports(home).count == 4)
+        #expect(try await home.succeed("runs", "--json", "--workflow", "tenant-create").lines.count == 4)
+    }
+
+    @Test("two that apply the same file at once make every tenant once")
+    func twoAtOnce() async throws {
+        let home = try home()
+        let names = (1...12).map { "t\($0)" }
+        try write(home, names)
+        let programs = try (1...2).map { _ in
+            try home.start("fleet", "apply", "--parallel", "4", "-f", "\(home.path)/tenants.yaml")
+        }
+        for program in programs {
+            let result = await program.result()
+            #expect(result.status == 0, "\(result.text)")
+        }
+        #expect(try await states(home) == Dictionary(uniqueKeysWithValues: names.map { ($0, "active") }))
+        #expect(try await ports(home).count == 12)
+        #expect(try await fleet(home, "plan --exit-code").status == 0)
+    }
+
     @Test("a faulty file is refused with every place, and a workflow that is missing before anything starts")
     func faults() async throws {
         let home = try home()

@@ -140,7 +140,9 @@ final class RunBook {
                         .terminalAbsorbs, "\(id)/\(after.graph.name(of: instance)) was \(was), is \(now.status)")
                 }
             }
-            if let limit = after.graph.nodes[step].maxParallel, active > limit, after.status == .running {
+            if let limit = after.graph.nodes[step].maxParallel, active > limit,
+                [.running, .rollingBack].contains(after.status)
+            {
                 auditor.fail(.limits, "\(id)/\(after.graph.nodes[step].id) has \(active) items under way of \(limit)")
             }
         }

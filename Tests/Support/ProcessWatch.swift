@@ -28,6 +28,23 @@ package enum ProcessWatch {
         return found.subtracting([ancestor]).sorted()
     }
 
+    /// The arguments of a process and of all that descend from it, as `ps` shows them, until it ends.
+    package static func arguments(under ancestor: pid_t) async -> Set<String> {
+        var seen: Set<String> = []
+        while isAlive(ancestor) {
+            for process in [ancestor] + descendants(of: ancestor) {
+                // Gone meanwhile, or a zombie: nothing to see.
+                guard let bytes = FileManager.default.contents(atPath: "/proc/\(process)/cmdline"), !bytes.isEmpty
+                else {
+                    continue
+                }
+                seen.insert(String(decoding: bytes, as: UTF8.self).replacing("\0", with: " "))
+            }
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
+        }
+        return seen
+    }
+
     /// Process ids that a script has written to a file, one a line, once there are `count`.
     package static func processes(in path: String, count: Int) async throws -> [pid_t] {
         var found: [pid_t] = []

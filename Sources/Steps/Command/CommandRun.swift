@@ -88,6 +88,10 @@ package struct CommandRun: StepKind {
         }
     }
 
+    package func undoing(_ parameters: [String: Value], prior: Value?) -> String? {
+        parameters["revert"] == nil ? "undoes nothing: it has no 'revert'" : nil
+    }
+
     private func command(_ input: StepInput) throws(StepError) -> [String] {
         let command = try input.strings("command")
         let script = try input.optionalString("script")

@@ -165,6 +165,17 @@ package struct HelmRelease: StepKind {
         return try await revert.uninstall(removesNamespace: wish.upgrade.createsNamespace && !before.namespaceExisted)
     }
 
+    package func undoing(_ parameters: [String: Value], prior: Value?) -> String? {
+        guard let before = try? prior?.decoded(as: Prior.self) else { return nil }
+        let names = ["namespace", "release"].map { parameters[$0]?.stringValue ?? "?" }
+        let release = "release \(names.joined(separator: "/"))"
+        guard !before.existed else {
+            return before.revision.map { "takes \(release) back to revision \($0)" } ?? "leaves \(release) as it is"
+        }
+        if parameters["on_revert"] == "keep" { return "leaves \(release) installed" }
+        return "uninstalls \(release); what is stored in the chart's own volumes is lost"
+    }
+
     private func prior(_ history: [ReleaseRevision], _ wish: ReleaseWish) async throws -> Value {
         let last = history.last
         return try Value(

@@ -105,6 +105,18 @@ package struct KubernetesApply: StepKind {
         return left
     }
 
+    package func undoing(_ parameters: [String: Value], prior: Value?) -> String? {
+        guard let objects = try? prior?.decoded(as: Prior.self).objects else { return nil }
+        let made = objects.filter { !$0.existed }.map(\.reference.description)
+        var parts: [String] = []
+        if !made.isEmpty {
+            let more = made.count > 3 ? " and \(made.count - 3) more" : ""
+            parts.append("deletes \(made.prefix(3).joined(separator: ", "))\(more)")
+        }
+        if made.count < objects.count { parts.append("puts back \(objects.count - made.count) that were there before") }
+        return parts.joined(separator: "; ")
+    }
+
     /// The step's parameters, understood.
     private struct Wish {
         let kubectl: Kubectl

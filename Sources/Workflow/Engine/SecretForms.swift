@@ -1,7 +1,7 @@
 import Foundation
 
-/// The forms in which a secret shows up in texts: as it is, base64-encoded, quoted for YAML, XML and shells, and line
-/// by line.
+/// The forms in which a secret shows up in texts: as it is, base64-encoded, in hexadecimal digits, quoted for YAML, XML
+/// and shells, and line by line.
 ///
 /// URL encoding and JSON's escapes are not among them: they are taken off the text, see `DecodedText`.
 struct SecretForms {
@@ -9,6 +9,8 @@ struct SecretForms {
     static let shortest = 3
     /// In bytes, of one line out of several: below it stands what many texts have, such as `}` or `EOF`.
     private static let shortestLine = 8
+    /// In bytes, of a secret whose hexadecimal digits are looked for: fewer digits are part of many a number.
+    private static let shortestInHex = 6
 
     private(set) var needles: Set<[UInt8]> = []
 
@@ -37,11 +39,22 @@ struct SecretForms {
         insert(
             secret.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
                 .replacing("\"", with: "&quot;").replacing("'", with: "&#39;"))
-        if encoded { addBase64(of: Array(secret.utf8)) }
+        guard encoded else { return }
+        addBase64(of: Array(secret.utf8))
+        addHex(of: Array(secret.utf8))
     }
 
     private mutating func insert(_ text: some StringProtocol) {
         if text.utf8.count >= Self.shortest { needles.insert(Array(text.utf8)) }
+    }
+
+    /// As `xxd -p` and `od` print it; `%02X` is as common.
+    private mutating func addHex(of bytes: [UInt8]) {
+        guard bytes.count >= Self.shortestInHex else { return }
+        let digits = Array("0123456789abcdef")
+        let hex = String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        insert(hex)
+        insert(hex.uppercased())
     }
 
     // MARK: Base64

@@ -4,6 +4,8 @@ struct RollbackState: Hashable, Sendable {
     var blockers: [Int]
     /// For each step, how many of its instances are still to be reverted.
     var remaining: [Int]
+    /// For each step, how many of its instances were looked at for a revert, where `max_parallel` holds back the others.
+    var offered: [Int]
     /// Steps behind a point of no return: left as they are.
     var blocked: Set<Int>
     /// Reverts that failed for good.
@@ -42,7 +44,8 @@ extension RunMachine {
             }
         }
         var state = RollbackState(
-            blockers: graph.nodes.map(\.neededBy.count), remaining: steps.map { _ in 0 }, blocked: pointsOfNoReturn())
+            blockers: graph.nodes.map(\.neededBy.count), remaining: steps.map { _ in 0 }, offered: steps.map { _ in 0 },
+            blocked: pointsOfNoReturn())
         for id in instances where contains(id) && needsRevert(id) && !state.blocked.contains(id.step) {
             state.remaining[id.step] += 1
             if self[id].phase == .revertFailed { update(id) { $0.revertFailures = 0 } }
@@ -52,7 +55,7 @@ extension RunMachine {
     }
 
     /// The steps whose effect cannot be undone, and all steps that they rest on.
-    private func pointsOfNoReturn() -> Set<Int> {
+    func pointsOfNoReturn() -> Set<Int> {
         var blocked: Set<Int> = []
         var stack = steps.indices.filter { step in
             graph.nodes[step].rollback == .stop && steps[step].instances.contains { $0.effect != .none }
@@ -63,7 +66,7 @@ extension RunMachine {
         return blocked
     }
 
-    private func needsRevert(_ id: InstanceID) -> Bool {
+    func needsRevert(_ id: InstanceID) -> Bool {
         graph.nodes[id.step].rollback == .revert && self[id].effect != .none
     }
 
@@ -73,10 +76,8 @@ extension RunMachine {
         while let step = stack.popLast() {
             guard var state = rollback else { return }
             if state.remaining[step] > 0 {
-                for item in steps[step].instances.indices {
-                    let id = InstanceID(step, item: graph.nodes[step].isForEach ? item : nil)
-                    if needsRevert(id) { ready.append(.revert(id)) }
-                }
+                let limit = graph.nodes[step].maxParallel ?? .max
+                for _ in 0..<min(state.remaining[step], limit) { offerNextRevert(of: step) }
                 continue
             }
             for need in graph.nodes[step].needs {
@@ -84,6 +85,15 @@ extension RunMachine {
                 if state.blockers[need] == 0 { stack.append(need) }
             }
             rollback = state
+        }
+    }
+
+    /// Offers the next instance of a step that is to be reverted, where there is one.
+    private mutating func offerNextRevert(of step: Int) {
+        while let next = rollback?.offered[step], next < steps[step].instances.count {
+            rollback?.offered[step] = next + 1
+            let id = InstanceID(step, item: graph.nodes[step].isForEach ? next : nil)
+            if needsRevert(id) { return ready.append(.revert(id)) }
         }
     }
 
@@ -112,7 +122,7 @@ extension RunMachine {
         }
         move(id, to: .reverted)
         rollback?.remaining[id.step] -= 1
-        if rollback?.remaining[id.step] == 0 { unblock(id.step) }
+        if rollback?.remaining[id.step] == 0 { unblock(id.step) } else { offerNextRevert(of: id.step) }
     }
 
     mutating func failRevert(
@@ -125,6 +135,11 @@ extension RunMachine {
             $0.endedAt = time
         }
         move(id, to: retryAt.map { .revertBackingOff(until: $0) } ?? .revertFailed)
-        if retryAt == nil { rollback?.failed += 1 } else { rollback?.backingOff += 1 }
+        guard retryAt == nil else {
+            rollback?.backingOff += 1  // and keeps its place among those of `max_parallel`
+            return
+        }
+        rollback?.failed += 1
+        offerNextRevert(of: id.step)
     }
 }

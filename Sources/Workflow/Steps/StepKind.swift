@@ -36,6 +36,18 @@ public protocol StepKind: Sendable {
     func revert(
         _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
     ) async throws -> [String]
+
+    /// What `revert` would do, in a few words for whoever decides on a rollback. Does not look at the world.
+    ///
+    /// - Parameters:
+    ///   - parameters: As the file gives them, without defaults; null where one cannot be known without a secret.
+    ///   - prior: What was recorded before the first change; nil where that is nothing.
+    /// - Returns: Nil where there is nothing worth saying.
+    func undoing(_ parameters: [String: Value], prior: Value?) -> String?
+}
+
+extension StepKind {
+    public func undoing(_ parameters: [String: Value], prior: Value?) -> String? { nil }
 }
 
 /// Whether a rollback can undo what a step kind does.

@@ -64,8 +64,9 @@ struct FleetCommand: AsyncParsableCommand {
             abstract: "Brings all tenants to what the file says.",
             discussion: """
                 Each tenant is changed by a run of its own ('runner show RUN'). Stopped at any moment, the same command goes \
-                on: what was begun is finished first. Ends with 0 where all is as wanted, with 1 where a tenant failed, with \
-                3 where one waits for a decision, and with 75 where another process drives the runs.
+                on: what was begun is finished first. Where another process drives the runs of the database, it drives \
+                these too. Ends with 0 where all is as wanted, with 1 where a tenant failed, and with 3 where one waits for a \
+                decision.
                 """)
         @OptionGroup var options: FileOptions
         @Option(help: ArgumentHelp("How many tenants are worked on at once.", valueName: "number")) var parallel = 4
@@ -90,24 +91,34 @@ struct FleetCommand: AsyncParsableCommand {
 
         private func apply(_ fleet: Fleet) async throws {
             let all = try await fleet.situations()
-            let due = all.filter { $0.move != .none && ($0.wanted != nil || prune) }
-            try fleet.requireWorkflows(for: due)
             let left = all.filter { $0.wanted == nil && !prune }.map(\.name)
             if !left.isEmpty, !options.json {
                 Terminal.note("not in the file, and left alone without --prune: \(left.joined(separator: ", "))")
             }
-            guard !due.isEmpty else {
-                if !options.json { Terminal.print("nothing to do: all \(fleet.tenants.count) tenants are as wanted") }
-                return
+            let driver = Driver(session: fleet.session)
+            while true {
+                let due = changing(try await fleet.situations())
+                try fleet.requireWorkflows(for: due)
+                guard !due.isEmpty else {
+                    guard !options.json else { return }
+                    return Terminal.print("nothing to do: all \(fleet.tenants.count) tenants are as wanted")
+                }
+                let outcomes = try await driver.ask { ask in
+                    // Runs that are about to begin must be seen, or they would be begun twice.
+                    try await driver.untilAllIsAnswered()
+                    return try await FleetRunner(
+                        fleet: fleet, ask: ask,
+                        limits: FleetRunner.Limits(parallel: parallel, failures: maxFailures, canary: canary),
+                        report: FleetReport(isJSON: options.json)
+                    ).run(changing(try await fleet.situations()))
+                }
+                if let outcomes { return try conclude(outcomes, of: due.count) }
+                Terminal.note("that process has ended: going on here")
             }
-            let limits = FleetRunner.Limits(parallel: parallel, failures: maxFailures, canary: canary)
-            let outcomes = try await Driver(session: fleet.session).own { engine in
-                try await FleetRunner(
-                    fleet: fleet, engine: engine, limits: limits,
-                    report: FleetReport(isJSON: options.json)
-                ).run(due)
-            }
-            try conclude(outcomes, of: due.count)
+        }
+
+        private func changing(_ situations: [TenantSituation]) -> [TenantSituation] {
+            situations.filter { $0.move != .none && ($0.wanted != nil || prune) }
         }
 
         private func conclude(_ outcomes: [String: FleetRunner.Outcome], of due: Int) throws {

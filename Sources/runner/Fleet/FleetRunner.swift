@@ -20,12 +20,12 @@ struct FleetRunner: Sendable {
         case failed(String)
         /// It waits for somebody's decision.
         case waits(String)
-        /// The engine was stopped.
+        /// It was not waited for any longer.
         case stopped
     }
 
     let fleet: Fleet
-    let engine: Engine
+    let ask: Driver.Ask
     let limits: Limits
     let report: FleetReport
     private static let pause = Duration.milliseconds(100)
@@ -86,15 +86,21 @@ struct FleetRunner: Sendable {
                 }
             }
             report.begins(situation.name, request)
-            if case .refused(let reason) = await engine.submit(request) {
-                // An engine that is being stopped refuses everything.
-                return Task.isCancelled ? .stopped : .failed("refused: \(reason)")
-            }
-            switch try await end(of: request.run) {
-            case .done: break
-            case let outcome: return outcome
+            let answer = try await ask(request)
+            let before = situation.move
+            if case .done = answer {
+                switch try await end(of: request.run) {
+                case .done: break
+                case let outcome: return outcome
+                }
             }
             situation = try await fleet.situation(situation.name, wanted: situation.wanted)
+            if case .refused(let reason) = answer {
+                // An engine that is being stopped refuses everything.
+                if Task.isCancelled { return .stopped }
+                // Somebody else was first, and that is gone on with.
+                if situation.move == before { return .failed("refused: \(reason)") }
+            }
         }
         guard situation.move == .none else {
             return .failed("its run succeeded, and it is still not as wanted: does its workflow record its settings?")
@@ -116,8 +122,8 @@ struct FleetRunner: Sendable {
             case .pending, .running, .cancelling, .rollingBack: break
             }
             looks += 1
-            if looks.isMultiple(of: 10), let step = try await waitingStep(of: record) {
-                return .waits("run \(run) waits at '\(step)'\n  fix: runner approve \(run) \(step)")
+            if looks.isMultiple(of: 10), let (waiting, step) = try await session.waiting(record) {
+                return .waits("run \(waiting.id) waits at '\(step)'\n  fix: runner approve \(waiting.id) \(step)")
             }
             do { try await Task.sleep(for: Self.pause) } catch { return .stopped }
         }
@@ -128,22 +134,6 @@ struct FleetRunner: Sendable {
         let failure = machine.instances.lazy.compactMap { machine[$0].failure?.message }.first
         return "run \(record.id) ended as \(record.status.rawValue)" + (failure.map { ": \($0)" } ?? "")
             + "\n  fix: runner show \(record.id)"
-    }
-
-    /// A step that waits for somebody, where the run does nothing else.
-    private func waitingStep(of record: RunRecord) async throws -> String? {
-        let machine = try await fleet.session.machine(of: record).machine
-        guard !machine.isAtWork else { return nil }
-        for instance in machine.instances {
-            switch machine[instance].phase {
-            case .waiting(.approval), .waiting(.signal): return machine.graph.name(of: instance)
-            case .waiting(.run(let child)):
-                guard let child = try await fleet.session.journal.runs(RunQuery(id: child)).first else { continue }
-                if let step = try await waitingStep(of: child) { return step }
-            default: continue
-            }
-        }
-        return nil
     }
 }
 

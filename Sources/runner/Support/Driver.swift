@@ -101,17 +101,56 @@ struct Driver {
         }
     }
 
-    /// Drives whatever the body asks the engine for, in this process.
-    func own<T: Sendable>(_ body: (Engine) async throws -> T) async throws -> T {
-        guard let lease = try await acquire() else {
-            let owner = try await session.owner().map { ": \($0)" } ?? ""
-            throw CommandFailure(
-                .tryLater, "another process drives the runs of this database\(owner)", fix: "let it end, then try again"
-            )
+    /// Has whatever the body asks for done by whoever drives: this process, or the one that does already.
+    ///
+    /// - Parameter body: Gets the way to ask.
+    /// - Returns: Nil where the other process has ended before the body: what it was asked for may not be done.
+    func ask<T: Sendable>(_ body: @escaping @Sendable (@escaping Ask) async throws -> T) async throws -> T? {
+        if let lease = try await acquire() {
+            let result = try await withEngine(under: lease) { engine in
+                try await body { request in await engine.submit(request) }
+            }
+            if Task.isCancelled { throw Stopped(advice: "all that was done is kept; the same command goes on") }
+            return result
         }
-        let result = try await withEngine(under: lease, body)
-        guard !Task.isCancelled else { throw Stopped(advice: "all that was done is kept; the same command goes on") }
-        return result
+        if let owner = try await session.owner() {
+            Terminal.note("\(owner) drives the runs of this database, and is asked to do this")
+        }
+        let result = await withTaskGroup(of: Result<T?, any Error>.self) { group in
+            group.addTask { await Result(catching: { try await body(askOwner) }) }
+            group.addTask { await Result(catching: { try await untilNobodyDrives() }) }
+            defer { group.cancelAll() }
+            return await group.next() ?? .success(nil)
+        }
+        guard !Task.isCancelled else {
+            throw Stopped(advice: "what was begun goes on in the process that drives it; the same command joins in")
+        }
+        return try result.get()
+    }
+
+    private func untilNobodyDrives<T>() async throws -> T? {
+        while try await session.owner() != nil { try await Task.sleep(for: Self.pause) }
+        return nil
+    }
+
+    /// Gets one request to whoever drives, and gives its answer.
+    typealias Ask = @Sendable (EngineRequest) async throws -> EngineAnswer
+
+    private func askOwner(_ request: EngineRequest) async throws -> EngineAnswer {
+        let id = try await session.journal.submit(request, at: session.time.now())
+        while true {
+            if let answer = try await session.journal.answer(to: id) { return answer }
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    /// Waits until nothing is asked for that has no answer: what a process that has ended was asked for is taken up by
+    /// the next.
+    func untilAllIsAnswered() async throws {
+        // One that this version cannot read is for another.
+        while try await session.journal.pendingRequests().contains(where: { $0.request != nil }) {
+            try await Task.sleep(for: Self.pause)
+        }
     }
 
     private func own(
@@ -220,5 +259,12 @@ struct Driver {
                 throw Stopped(advice: "run \(follower.run) goes on in the process that drives it")
             }
         }
+    }
+}
+
+extension Result where Failure == any Error {
+    /// What the body gives or throws.
+    fileprivate init(catching body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

@@ -22,6 +22,21 @@ final class Home: Sendable {
         try files.createSymbolicLink(atPath: programs + "/helm", withDestinationPath: program)
     }
 
+    /// Keeps the arguments of every helm from now on, a line each; it is the same helm that runs.
+    func recordHelm() throws {
+        let files = FileManager.default
+        let helm = programs + "/helm"
+        let program = try files.destinationOfSymbolicLink(atPath: helm)
+        try files.removeItem(atPath: helm)
+        let script = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>'\(path)/helm.arguments'\nexec '\(program)' \"$@\"\n"
+        try Data(script.utf8).write(to: URL(filePath: helm))
+        try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: helm)
+    }
+
+    func helmArguments() throws -> String {
+        try String(contentsOfFile: path + "/helm.arguments", encoding: .utf8)
+    }
+
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     var database: String { "\(path)/runner.db" }

@@ -33,6 +33,23 @@ struct Sandbox: Sendable {
         return variables
     }
 
+    /// The values that the install is given as secrets.
+    func secrets() throws -> [String] {
+        try variables().filter { $0.key.hasPrefix("RUNNER_SECRET_") }.map(\.value)
+    }
+
+    /// The values of the Secrets that the install has made by itself.
+    func madeSecrets() async throws -> [String] {
+        struct Secret: Decodable { var data: [String: Data] }
+        var values: [String] = []
+        for (namespace, name) in [("redis-shared", "redis-shared-auth"), ("clearml", "runner-clearml-supervisor")] {
+            let text = try await kubectl("get", "secret", name, "-n", namespace, "-o", "json")
+            let secret = try JSONDecoder().decode(Secret.self, from: Data(text.utf8))
+            values += secret.data.values.map { String(decoding: $0, as: UTF8.self) }
+        }
+        return values
+    }
+
     /// What `kubectl` answers; fails the test where it fails.
     @discardableResult
     func kubectl(_ arguments: String...) async throws -> String { try await kubectl(arguments) }

@@ -35,6 +35,13 @@ struct RedactorTests {
         #expect(redactor.redact("abab abc") == "abab ***")
     }
 
+    @Test("hexadecimal digits of a secret, but not of a short one")
+    func hex() {
+        #expect(Redactor(["geheim"]).redact("0a67656865696d0a") == "0a***0a")
+        #expect(Redactor(["j\u{FC}rgen"]).redact("6AC3BC7267656E") == "***")
+        #expect(Redactor(["abc"]).redact("616263") == "616263")
+    }
+
     @Test(
         "base64 of a text that holds a secret, wherever in it", arguments: 0..<7,
         ["geheim", "k3y!", "a longer one, with more in it than a line of base64 takes, and then some; ÿÿÿ~~~???"])

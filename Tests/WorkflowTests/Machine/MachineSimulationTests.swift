@@ -178,7 +178,7 @@ private struct MachineSimulation {
         #expect(workers <= parallel)
         for step in steps.indices {
             guard let limit = steps[step].maxParallel, steps[step].forEach != nil else { continue }
-            #expect(machine.steps[step].instances.count { $0.status == .running } <= limit)
+            #expect(machine.steps[step].instances.count { $0.phase == .running || $0.phase == .reverting } <= limit)
         }
         finished = Set(states.filter { $0.1 == .succeeded }.map(\.0))
     }

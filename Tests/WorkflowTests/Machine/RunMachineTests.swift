@@ -383,6 +383,57 @@ import Workflow
         #expect(run.machine.status == .rolledBack)
     }
 
+    @Test func aRollbackKeepsToTheLimitOfItems() throws {
+        var run = try MachineRun.begun([.step("a", forEach: true, maxParallel: 2)])
+        try run.apply(.expanded(step: 0, items: [1, 2, 3, 4, 5]))
+        for item in 0..<5 {
+            try run.proceed()
+            try run.apply(.attemptPrepared(id(0, item), prior: .null), .succeeded(id(0, item), changed: item != 1))
+        }
+        try run.proceed()
+        try run.apply(.rollbackRequested(by: by, reason: nil))
+        try run.proceed()
+        #expect(run.states == "a[0] reverting, a[1] succeeded, a[2] reverting, a[3] succeeded, a[4] succeeded")
+        let error = StepError(.transient, "it broke")
+        try run.apply(.revertFailed(id(0, 0), error, retryAt: run.now))
+        #expect(run.machine.next().isEmpty, "an item that waits for its next attempt keeps its place")
+        try run.apply(.reverted(id(0, 2), left: []))
+        try run.proceed()
+        #expect(run.machine[id(0, 3)].phase == .reverting && run.machine[id(0, 4)].phase == .succeeded)
+        try run.apply(.timerFired(id(0, 0)))
+        try run.proceed()
+        try run.apply(.revertFailed(id(0, 0), error, retryAt: nil))
+        try run.proceed()
+        #expect(run.machine[id(0, 4)].phase == .reverting, "one that has failed makes room for the next")
+        try run.apply(.reverted(id(0, 3), left: []), .reverted(id(0, 4), left: []))
+        #expect(run.machine.next() == [.settle(.rollbackFailed)])
+        #expect(try run.folded() == run.machine)
+    }
+
+    @Test func anOutlineTellsWhatARollbackWouldDo() throws {
+        var run = try diamond { $0[1] = .step("b", needs: [0], revert: .keep) }
+        #expect(
+            try run.machine.rollbackOutline().items.map { "\(run.machine.graph.name(of: $0.instance)) \($0.fate)" }
+                == ["d reverted", "c reverted", "a reverted", "b kept"])
+        try run.proceed()
+        let before = run.machine
+        #expect(try run.machine.rollbackOutline().isUnderWay == false)
+        #expect(run.machine == before)
+
+        var final = try MachineRun.begun([.step("a"), .step("b", needs: [0], uses: "final"), .step("c", needs: [1])])
+        try final.finish(0, 1)
+        try final.apply(.attemptPrepared(id(2), prior: .null))
+        let outline = try final.machine.rollbackOutline()
+        #expect(outline.isUnderWay, "c is being done")
+        #expect(
+            outline.items.map { "\(final.machine.graph.name(of: $0.instance)) \($0.fate)" }
+                == ["c reverted", "a underFinal", "b final"])
+        try final.apply(.succeeded(id(2)))
+        try final.proceed()
+        try final.apply(.rollbackRequested(by: by, reason: nil))
+        #expect(throws: InvalidEvent.self) { try final.machine.rollbackOutline() }
+    }
+
     @Test func keptStepsArePassedOver() throws {
         var run = try diamond { $0[1] = .step("b", needs: [0], revert: .keep) }
         try run.proceed()

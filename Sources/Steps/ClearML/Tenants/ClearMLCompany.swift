@@ -112,6 +112,11 @@ package struct ClearMLCompany: StepKind {
         }
     }
 
+    package func undoing(_ parameters: [String: Value], prior: Value?) -> String? {
+        guard parameters["id"]?.isNull ?? true else { return nil }  // It was there before.
+        return "deletes company \(parameters["name"]?.stringValue ?? ""), with all that its users have put there"
+    }
+
     /// The company of a recorded id.
     private func known(
         _ id: CompanyID, name: String, in directory: CompanyDirectory

@@ -35,7 +35,7 @@ extension AcceptanceTests {
             let after = try await site.look()
             #expect(
                 after.company.settings.features == ["applications", "pipelines"]
-                    && after.company.settings.allowed_users == 20)
+                    && after.company.settings.allowedUsers == 20)
             #expect(after.company.domains == ["acme.example.com", "acme.example.org"])
             #expect(after.queues == ["default", "extra"] && after.agentImage == "python:3.11")
             #expect(after.company.id == before.company.id && after.keys == before.keys)
@@ -76,7 +76,7 @@ extension AcceptanceTests {
             #expect(kills > 15, "\(kills) kills")
             let after = try await site.look()
             #expect(
-                after.company.settings.features == ["applications"] && after.company.settings.allowed_users == 10
+                after.company.settings.features == ["applications"] && after.company.settings.allowedUsers == 10
                     && after.queues == ["default"])
             #expect(after.company.id == before.company.id && after.keys == before.keys)
             try await site.succeed("audit", "verify")

@@ -70,7 +70,12 @@ extension Sandbox {
     struct Company: Decodable, Equatable {
         struct Settings: Decodable, Equatable {
             var features: [String]?
-            var allowed_users: Int?
+            var allowedUsers: Int?
+
+            enum CodingKeys: String, CodingKey {
+                case features
+                case allowedUsers = "allowed_users"
+            }
         }
 
         var id: String

@@ -10,7 +10,6 @@ struct TenantWorkflowTests {
         #expect(Array(update.inputs.dropLast()) == create.inputs)
         #expect(update.inputs.last?.name == "remove_queues")
         #expect(update.secrets == create.secrets)
-        #expect(update.concurrency == create.concurrency)
         let change = try #require(update.steps.first { $0.id == "change" })
         func names(_ parameter: String) throws -> [String] {
             guard case .object(let members) = try #require(change.with[parameter]) else { return [] }

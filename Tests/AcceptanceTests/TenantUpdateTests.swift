@@ -4,88 +4,73 @@ import Testing
 
 extension AcceptanceTests {
     /// A tenant that is there is brought to other inputs, by the fleet and by hand.
-    @Suite(.serialized) struct TenantUpdateTests {
-        private static let first = """
-            features: [applications]
-            allowed_users: 10
-            email_domains: [acme.example.com]
-            queues: { default: { queueSettings: { maxPods: 10 } } }
-            """
-        private static let second = """
-            features: [applications, pipelines]
-            allowed_users: 20
-            email_domains: [acme.example.com, acme.example.org]
-            queues: { default: { queueSettings: { maxPods: 3 } }, extra: {} }
-            values: { agent: { agentk8sglue: { defaultContainerImage: "python:3.11" } } }
-            """
+    @Suite struct TenantUpdateTests {
+        private static let changes: [String: any Sendable] = [
+            "features": ["applications", "pipelines"], "allowed_users": 20,
+            "email_domains": ["acme.example.com", "acme.example.org"],
+            "queues": ["default": ["queueSettings": ["maxPods": 3]], "extra": [:]] as [String: [String: [String: Int]]],
+            "values": ["agent": ["agentk8sglue": ["defaultContainerImage": "python:3.11"]]],
+        ]
 
         @Test("a changed file changes the tenant, once, and a rollback of that brings back what was")
         func fleet() async throws {
-            let home = try Home(try Sandbox.require())
-            let site = try TenantSite(home)
-            try site.want(Self.first)
-            try await site.succeed("fleet", "apply", "-f", site.file)
-            let before = try await site.look()
-            #expect(before.company.settings.features == ["applications"] && before.queues == ["default"])
+            let bench = try await TenantBench.ready()
+            let home = bench.home
+            try await home.succeed("fleet", "apply", "-f", bench.fleet([:]))
+            let before = try await bench.look()
+            #expect(before.settings["features"] == "applications" && before.queues == ["default"])
 
-            try site.want(Self.second)
-            try await site.succeed("fleet", "apply", "-f", site.file)
+            let file = try bench.fleet(Self.changes)
+            try await home.succeed("fleet", "apply", "-f", file)
             let run = try await home.show()
             #expect(run.workflow == "tenant-update" && run.status == "succeeded")
-            let after = try await site.look()
-            #expect(
-                after.company.settings.features == ["applications", "pipelines"]
-                    && after.company.settings.allowedUsers == 20)
-            #expect(after.company.domains == ["acme.example.com", "acme.example.org"])
-            #expect(after.queues == ["default", "extra"] && after.agentImage == "python:3.11")
-            #expect(after.company.id == before.company.id && after.keys == before.keys)
+            let after = try await bench.look()
+            #expect(after.settings == ["features": "applications,pipelines", "allowed_users": "20"])
+            #expect(after.domains == ["acme.example.com", "acme.example.org"])
+            #expect(after.queues == ["default", "extra"] && after.image == "python:3.11")
+            #expect(after.company == before.company && after.keys == before.keys)
 
-            try await site.succeed("fleet", "apply", "-f", site.file)
+            try await home.succeed("fleet", "apply", "-f", file)
             #expect(try await home.show().run == run.run)
-            try await site.succeed("drift")
+            try await home.succeed("drift")
 
-            // Lists that are not given any more are emptied.
-            try site.want(Self.second.replacing("features: [applications, pipelines]\n", with: ""))
-            try await site.succeed("fleet", "apply", "-f", site.file)
-            #expect(try await site.look().company.settings.features == [])
-            try await site.succeed("rollback", "last")
-            #expect(try await site.look() == after)
+            // A list that is not given any more is emptied, and that is once enough.
+            let less = try bench.fleet(Self.changes, without: ["features"])
+            try await home.succeed("fleet", "apply", "-f", less)
+            #expect(try await bench.look().settings["features"] == "")
+            let second = try await home.show().run
+            try await home.succeed("fleet", "apply", "-f", less)
+            #expect(try await home.show().run == second)
+            try await home.succeed("rollback", second)
+            #expect(try await bench.look() == after)
 
-            try await site.succeed("rollback", run.run)
-            #expect(try await site.look() == before)
-            try site.want(Self.first)
-            try await site.succeed("fleet", "apply", "-f", site.file)
-            #expect(try await home.query("SELECT count(*) FROM runs WHERE workflow = 'tenant-create'") == ["3"])
-            try await site.clear()
+            try await home.succeed("rollback", run.run)
+            #expect(try await bench.look() == before)
+            try await home.succeed("audit", "verify")
+            try await bench.clear()
         }
 
-        @Test(
-            "killed in every one of its steps and resumed, an update is done once; a queue goes only where that is asked"
-        )
+        @Test("killed at each of its steps and resumed, an update is done once; a queue goes only where that is asked")
         func kills() async throws {
-            let home = try Home(try Sandbox.require())
-            let site = try TenantSite(home)
-            try site.want(Self.second)
-            try await site.succeed("fleet", "apply", "-f", site.file)
-            let before = try await site.look()
-            #expect(before.queues == ["default", "extra"])
+            let bench = try await TenantBench.ready()
+            try await bench.create(Self.changes)
+            let before = try await bench.look()
+            let asked: [String: any Sendable] = ["remove_queues": ["extra"], "values": [String: String]()]
+            var random = SeededGenerator(seed: 3)
+            let kills = try await bench.home.drive(
+                ["tenant", "update", "acme", "-f", bench.inputs(asked), "-i", "queues={default: {}}"],
+                killingAtEach: "start", using: &random)
+            #expect(kills > 2)
+            let after = try await bench.look()
+            #expect(after.settings == ["features": "applications", "allowed_users": "10"])
+            #expect(after.queues == ["default"] && after.image == "python:3.9" && after.keys == before.keys)
+            try await bench.check()
 
-            try site.want(Self.first)
-            try home.write("changes.yaml", Self.first + "\nvalues: {}\nremove_queues: [extra]\n")
-            let kills = try await site.killInEveryStep("tenant", "update", "acme", "-f", "\(home.path)/changes.yaml")
-            #expect(kills > 5, "\(kills) kills")
-            let after = try await site.look()
-            #expect(
-                after.company.settings.features == ["applications"] && after.company.settings.allowedUsers == 10
-                    && after.queues == ["default"])
-            #expect(after.company.id == before.company.id && after.keys == before.keys)
-            try await site.succeed("audit", "verify")
-
-            let refused = try await site.run(
+            let refused = try await bench.home.run(
                 "tenant", "update", "acme", "-i", "admin={name: Bob, email: bob@acme.example.com}")
             #expect(refused.status != 0 && refused.text.contains("cannot be changed"), "\(refused.text)")
-            #expect(try await site.look() == after)
-            try await site.clear()
+            #expect(try await bench.look() == after)
+            try await bench.clear()
         }
     }
 }

@@ -60,7 +60,7 @@ package struct KubernetesScale: StepKind {
         let wish = try Wish(input, access)
         let workloads = try await wish.workloads()
         for workload in workloads where wish.replicas(of: workload) != workload.replicas {
-            try await wish.scale(workload)
+            try await wish.scale(workload, to: wish.replicas(of: workload))
         }
         if !wish.stops {
             for workload in workloads { try await wish.awaitRollout(of: workload, context) }
@@ -84,7 +84,7 @@ package struct KubernetesScale: StepKind {
                     "\(wish.kind)/\(workload.name) keeps \(workload.replicas) replicas: it was scaled since")
                 continue
             }
-            try await wish.scale(workload)
+            try await wish.scale(workload, to: old)
         }
         return left
     }

@@ -67,15 +67,12 @@ extension Home {
         let rows = try await Program("sqlite3").run(
             [
                 "-cmd", ".timeout 5000", database,
-                "SELECT events FROM journal WHERE sequence > \(sequence) ORDER BY sequence",
+                // Those of sub-runs are steps of their own.
+                """
+                SELECT run || '.' || json_extract(event.value, '$[1]') FROM journal, json_each(journal.events) AS event
+                WHERE sequence > \(sequence) AND json_extract(event.value, '$[0]') = '\(code)' ORDER BY sequence
+                """,
             ])
-        var found: Set<String> = []
-        for row in rows.output.split(whereSeparator: \.isNewline) {
-            for event in try JSONSerialization.jsonObject(with: Data(row.utf8)) as? [[Any]] ?? []
-            where event.count > 1 && event.first as? String == code {
-                found.insert("\(event[1])")
-            }
-        }
-        return found
+        return Set(rows.output.split(whereSeparator: \.isNewline).map(String.init))
     }
 }

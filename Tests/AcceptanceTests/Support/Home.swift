@@ -35,11 +35,6 @@ final class Home: Sendable {
         return own.merging(["RUNNER_HOME": self.path, "NO_COLOR": "1", "PATH": path]) { $1 }
     }
 
-    /// Writes a file of the home.
-    func write(_ name: String, _ text: String) throws {
-        try text.write(toFile: "\(path)/\(name)", atomically: true, encoding: .utf8)
-    }
-
     func start(_ arguments: [String], with variables: [String: String] = [:]) throws -> RunningProgram {
         try Program.runner.start(arguments, environment: try environment().merging(variables) { $1 })
     }

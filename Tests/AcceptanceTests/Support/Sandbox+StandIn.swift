@@ -143,48 +143,4 @@ extension Sandbox {
         }
         return try JSONDecoder().decode(State.self, from: try await control("state")).applications.map(\.name).sorted()
     }
-    /// A tenant's company, with all that the API remembers of it.
-    struct Company: Decodable, Equatable {
-        struct Settings: Decodable, Equatable {
-            var features: [String]?
-            var allowedUsers: Int?
-
-            enum CodingKeys: String, CodingKey {
-                case features
-                case allowedUsers = "allowed_users"
-            }
-        }
-
-        var id: String
-        var name: String
-        var active: Bool
-        var domains: [String]
-        var settings: Settings
-    }
-
-    /// The companies that are not deleted, but the server's own; and all else of theirs, by the company's id.
-    func companies() async throws -> (companies: [Company], queues: [String: [String]], keys: [String: Int]) {
-        struct State: Decodable {
-            struct User: Decodable {
-                var id: String
-                var company: String
-            }
-            struct Queue: Decodable {
-                var name: String
-                var company: String
-            }
-            struct Key: Decodable { var user: String }
-            var companies: [Company]
-            var users: [User]
-            var queues: [Queue]
-            var credentials: [Key]
-        }
-        let state = try JSONDecoder().decode(State.self, from: try await control("state"))
-        let owner = Dictionary(uniqueKeysWithValues: state.users.map { ($0.id, $0.company) })
-        return (
-            state.companies.filter { $0.active && $0.name != "ClearML" },
-            Dictionary(grouping: state.queues, by: \.company).mapValues { $0.map(\.name).sorted() },
-            Dictionary(grouping: state.credentials.compactMap { owner[$0.user] }) { $0 }.mapValues(\.count)
-        )
-    }
 }

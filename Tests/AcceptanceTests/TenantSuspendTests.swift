@@ -29,7 +29,7 @@ extension AcceptanceTests {
             let quiet = try await home.run("drift")
             #expect(quiet.status == 0 && quiet.output.contains("suspended: acme"), "\(quiet.text)")
             try await bench.sandbox.kubectl(
-                "scale", "deployment", "-n", "acme", "-l", "app.kubernetes.io/instance=clearml-agent", "--replicas=1")
+                "scale", "deployment", "-n", "acme", "clearml-agent-clearml-enterprise-agent", "--replicas=1")
             let woken = try await home.run("drift")
             #expect(woken.status == 2 && woken.output.contains("agent: differs"), "\(woken.text)")
             try await home.succeed("tenant", "suspend", "acme")

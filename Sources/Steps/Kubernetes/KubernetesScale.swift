@@ -15,7 +15,7 @@ package struct KubernetesScale: StepKind {
         [
             Parameter(
                 "kind", .oneOf("deployment", "statefulset"), default: "deployment", "The objects' kind."),
-            Parameter("selector", .string, required: true, "Labels that they carry."),
+            Parameter("release", .string, required: true, "The Helm release that they belong to."),
             Parameter("namespace", .string, required: true, "Their namespace."),
             Parameter(
                 "state", .oneOf("stopped", "running"), required: true,
@@ -39,8 +39,8 @@ package struct KubernetesScale: StepKind {
         let workloads = try await wish.workloads()
         guard !workloads.isEmpty else {
             throw StepError(
-                .permanent, "there is none with these labels", object: wish.target,
-                remedy: "correct 'selector' or 'namespace'")
+                .permanent, "there is none", object: wish.target,
+                remedy: "correct 'release' or 'namespace'")
         }
         let toChange = workloads.filter { wish.replicas(of: $0) != $0.replicas }
         guard !toChange.isEmpty else { return .present(Self.output(workloads)) }
@@ -106,7 +106,7 @@ package struct KubernetesScale: StepKind {
     private struct Wish {
         let kubectl: Kubectl
         let kind: String
-        let selector: String
+        let release: String
         let namespace: String
         let stops: Bool
         let seconds: Int
@@ -114,20 +114,23 @@ package struct KubernetesScale: StepKind {
         init(_ input: StepInput, _ access: ClusterAccess) throws(StepError) {
             kubectl = Kubectl(try access.overridden(by: input))
             kind = try input.string("kind")
-            selector = try input.string("selector")
+            release = try input.string("release")
             namespace = try input.string("namespace")
             stops = try input.string("state") == "stopped"
             seconds = Int((try input.duration("timeout") ?? .seconds(600)).components.seconds)
         }
 
-        var target: String { "\(kind) with \(selector) in \(namespace)" }
+        var target: String { "\(kind) of release \(namespace)/\(release)" }
 
         func workloads() async throws(StepError) -> [Workload] {
-            let items = try await kubectl.items(
-                ["get", kind, "--selector", selector, "--namespace", namespace], object: target)
+            let items = try await kubectl.items(["get", kind, "--namespace", namespace], object: target)
             return items.compactMap { item in
-                guard let name = item["metadata"]?["name"]?.stringValue else { return nil }
-                let mark = item["metadata"]?["annotations"]?[KubernetesScale.annotation]?.stringValue
+                let annotations = item["metadata"]?["annotations"]
+                // Helm's own mark: charts choose their labels themselves.
+                guard annotations?["meta.helm.sh/release-name"]?.stringValue == release,
+                    let name = item["metadata"]?["name"]?.stringValue
+                else { return nil }
+                let mark = annotations?[KubernetesScale.annotation]?.stringValue
                 return Workload(
                     name: name, replicas: item["spec"]?["replicas"]?.integerValue ?? 1,
                     remembered: mark.flatMap { Int($0) })

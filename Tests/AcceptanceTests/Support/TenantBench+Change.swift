@@ -28,8 +28,8 @@ extension TenantBench {
             keys: server.credentials(of: company.id).map(\.accessKey).sorted(),
             image: glue?["defaultContainerImage"] as? String ?? "",
             replicas: try await sandbox.kubectl(
-                "get", "deployments", "-n", name, "-l", "app.kubernetes.io/instance=clearml-agent", "-o",
-                "jsonpath={.items[*].spec.replicas}"),
+                "get", "deployment", "clearml-agent-clearml-enterprise-agent", "-n", name, "-o",
+                "jsonpath={.spec.replicas}"),
             registry: try await home.query(
                 "SELECT state, company, charts, settings, credentials FROM tenants WHERE name = '\(name)'"
             ).first ?? "")

@@ -7,7 +7,7 @@ struct KubernetesScaleTests {
     private static let manifest = """
         apiVersion: apps/v1
         kind: Deployment
-        metadata: { name: agent, labels: { app: agent } }
+        metadata: { name: agent, annotations: { meta.helm.sh/release-name: agent } }
         spec:
           replicas: 2
           selector: { matchLabels: { app: agent } }
@@ -29,7 +29,7 @@ struct KubernetesScaleTests {
             try await TestCluster.kubectl("create", "namespace", namespace)
             try await TestCluster.kubectl("apply", "-n", namespace, "-f", "-", input: Self.manifest)
             let step = try StepUnderTest(KubernetesScale(TestCluster.access()))
-            let stop: [String: Value] = ["selector": "app=agent", "namespace": .string(namespace), "state": "stopped"]
+            let stop: [String: Value] = ["release": "agent", "namespace": .string(namespace), "state": "stopped"]
             let seen = try await step.observe(stop)
             #expect(seen.changes == [Change("deployment/agent spec.replicas", from: 2, to: 0)])
             let output = try await step.apply(stop, prior: seen.prior)
@@ -51,11 +51,11 @@ struct KubernetesScaleTests {
         }
     }
 
-    @Test("labels that nothing carries are an error")
+    @Test("a release that has none is an error")
     func missing() async throws {
         let step = try StepUnderTest(KubernetesScale(TestCluster.access()))
         let error = await #expect(throws: StepError.self) {
-            _ = try await step.observe(["selector": "app=none", "namespace": "default", "state": "stopped"])
+            _ = try await step.observe(["release": "none", "namespace": "default", "state": "stopped"])
         }
         #expect(error?.kind == .permanent)
     }

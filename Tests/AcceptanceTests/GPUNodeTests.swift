@@ -56,14 +56,14 @@ extension AcceptanceTests {
             var random = SeededGenerator(seed: 1)
 
             let run = try bench.arguments("gpu-node", home, ["node": "gpu-1"])
-            let killed = try await bench.drive(run, home, killingAtEach: "start", using: &random)
+            let killed = try await home.drive(run, killingAtEach: "start", using: &random)
             #expect(killed >= 10)
             #expect(try await bench.modes("gpu-1") == ["Enabled, Enabled", "Enabled, Enabled"])
             #expect(try await bench.partitioned() == ["gpu-1"])
             #expect(bench.bootCount("gpu-1") == boots + 1)
             #expect(try await bench.modes("gpu-2") == ["Disabled, Disabled", "Disabled, Disabled"])
 
-            let undone = try await bench.drive(["rollback", "last"], home, killingAtEach: "revert", using: &random)
+            let undone = try await home.drive(["rollback", "last"], killingAtEach: "revert", using: &random)
             #expect(undone >= 5)
             let logs = try await home.run("logs", "last")
             #expect(try await home.show().status == "rolledBack", "\(logs.text)")
@@ -316,61 +316,5 @@ private struct GPUBench: Sendable {
     func approve(_ home: Home, step: String, ofChild child: String) async throws {
         while try await !home.hasRun() { try await Task.sleep(for: .milliseconds(50)) }
         try await answer("approve", home, step: step, of: "\(home.show().run).\(child)")
-    }
-
-    /// Drives a run to its end, and kills the program at some moment after the beginning of each of its steps, once.
-    ///
-    /// - Parameter code: The journal's word for such a beginning: `start`, or `revert`.
-    /// - Returns: How often it was killed.
-    func drive(
-        _ arguments: [String], _ home: Home, killingAtEach code: String, using random: inout SeededGenerator
-    ) async throws -> Int {
-        var arguments = arguments
-        var seen: Set<String> = []
-        var kills = 0
-        while true {
-            let process = try home.start(arguments)
-            let moment = Duration.milliseconds(Int.random(in: 0...800, using: &random))
-            let (known, children) = (seen, kills % 2 == 0)
-            let killer = Task { () -> Set<String> in
-                while !Task.isCancelled {
-                    let begun = try await beginnings(home, code).subtracting(known)
-                    if !begun.isEmpty {
-                        try await Task.sleep(for: moment)
-                        process.kill(children: children)
-                        return begun
-                    }
-                    try await Task.sleep(for: .milliseconds(30))
-                }
-                return []
-            }
-            let result = await process.result()
-            killer.cancel()
-            guard result.isKilled else {
-                // To resume a rollback ends with its run's status, and that is no success.
-                #expect(result.status == (code == "revert" && kills > 0 ? 1 : 0), "\(result.text)")
-                return kills
-            }
-            seen.formUnion(try await killer.value)
-            kills += 1
-            // The last kill may come when all is done, and only the program has not ended yet.
-            let end = code == "revert" ? "rolledBack" : "succeeded"
-            if try await home.hasRun(), try await home.show().status == end { return kills }
-            if try await home.hasRun() { arguments = ["resume", "last"] }
-        }
-    }
-
-    private func beginnings(_ home: Home, _ code: String) async throws -> Set<String> {
-        guard FileManager.default.fileExists(atPath: home.database) else { return [] }
-        let rows = try await Program("sqlite3").run(
-            ["-cmd", ".timeout 5000", home.database, "SELECT events FROM journal ORDER BY sequence"])
-        var found: Set<String> = []
-        for row in rows.output.split(whereSeparator: \.isNewline) {
-            for event in try JSONSerialization.jsonObject(with: Data(row.utf8)) as? [[Any]] ?? []
-            where event.count > 1 && event.first as? String == code {
-                found.insert("\(event[1])")
-            }
-        }
-        return found
     }
 }

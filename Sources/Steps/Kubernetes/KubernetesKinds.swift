@@ -7,7 +7,7 @@ extension ClusterAccess {
     package func kubernetesKinds(randomBytes: @escaping @Sendable (Int) -> [UInt8]) -> [any StepKind] {
         [
             KubernetesPreflight(self), KubernetesApply(self), KubernetesLabel(self), KubernetesWait(self),
-            KubernetesSecret(self, randomBytes: randomBytes),
+            KubernetesScale(self), KubernetesSecret(self, randomBytes: randomBytes),
         ]
     }
 }

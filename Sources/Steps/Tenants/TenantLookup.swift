@@ -10,6 +10,13 @@ package struct TenantLookup: CheckingStepKind {
         Parameter(
             "allow_missing", .boolean, default: false,
             "Gives the state `deleted` and nulls for a tenant that is not there, in place of an error."),
+        Parameter(
+            "states", .array(.oneOf("creating", "active", "suspended", "deleting", "deleted")), default: [],
+            "Those that it may be in: every other one is an error. None: any."),
+        Parameter(
+            "fixed", .map(.any), default: [:],
+            "Settings that cannot be changed: an error where the tenant was brought to another value. Ones that the "
+                + "registry does not know are passed over."),
     ]
     package let outputs =
         [
@@ -36,6 +43,7 @@ package struct TenantLookup: CheckingStepKind {
                 .permanent, "there is no such tenant", object: "tenant \(name)",
                 remedy: "see 'runner tenant list'; one made by hand is taken in with 'runner tenant adopt \(name)'")
         }
+        try Self.require(tenant, name, input)
         let window = try await registry.leases().first { $0.tenant == name }?.window
         var values: [String: Value] = [
             "state": .string((tenant?.state ?? .deleted).rawValue),
@@ -51,5 +59,21 @@ package struct TenantLookup: CheckingStepKind {
             values[parameter.name] = .null
         }
         return StepOutput(values, secrets: secrets)
+    }
+    private static func require(_ tenant: Tenant?, _ name: String, _ input: StepInput) throws(StepError) {
+        let state = (tenant?.state ?? .deleted).rawValue
+        let states = try input.strings("states")
+        guard states.isEmpty || states.contains(state) else {
+            throw StepError(
+                .conflict, "it is \(state), and has to be \(states.joined(separator: " or "))",
+                object: "tenant \(name)",
+                remedy: "see 'runner tenant show \(name)'")
+        }
+        for (setting, wanted) in try input.object("fixed").sorted(by: { $0.key < $1.key }) {
+            guard let held = tenant?.settings[setting], held != wanted else { continue }
+            throw StepError(
+                .permanent, "'\(setting)' is \(held.canonicalJSON) and cannot be changed to \(wanted.canonicalJSON)",
+                object: "tenant \(name)", remedy: "set it back, or make another tenant")
+        }
     }
 }

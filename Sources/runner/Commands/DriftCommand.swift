@@ -7,7 +7,8 @@ struct DriftCommand: AsyncParsableCommand {
         commandName: "drift", abstract: "Compares tenants with the world. Only looks; changes nothing.",
         discussion: """
             Each active tenant is looked at as a plan of the workflow that made it would, with the inputs and the secrets it \
-            was made with: what that would make or change has drifted. Ends with 0, with 1 where a step could not be looked \
+            was made with: what that would make or change has drifted. One that is suspended is looked at as a plan of \
+            tenant-suspend would, and named. Ends with 0, with 1 where a step could not be looked \
             at, and with 2 where something has drifted.
             """)
     @Argument(help: "Only these tenants.") var tenants: [String] = []
@@ -52,7 +53,10 @@ struct DriftCommand: AsyncParsableCommand {
             }
             if !json {
                 let unseen = counts.failed > 0 ? ", \(counts.failed) could not be looked at" : ""
-                Terminal.print("\(counts.drifted) of \(due.count) active tenants have drifted\(unseen)")
+                let suspended = due.filter { $0.state == .suspended }.map(\.name).joined(separator: ", ")
+                let whose = suspended.isEmpty ? "active tenants" : "tenants"
+                let named = suspended.isEmpty ? "" : "; suspended: \(suspended)"
+                Terminal.print("\(counts.drifted) of \(due.count) \(whose) have drifted\(unseen)\(named)")
             }
             if counts.failed > 0 { throw ExitStatus.failed }
             if counts.drifted > 0 { throw ExitStatus.changes }
@@ -64,6 +68,8 @@ struct DriftCommand: AsyncParsableCommand {
         if let missing = tenants.first(where: { name in !known.contains { $0.name == name } }) {
             throw CommandFailure(.notFound, "there is no tenant '\(missing)'", fix: "see 'runner tenant list'")
         }
-        return known.filter { $0.state == .active && (tenants.isEmpty || tenants.contains($0.name)) }
+        return known.filter {
+            [.active, .suspended].contains($0.state) && (tenants.isEmpty || tenants.contains($0.name))
+        }
     }
 }

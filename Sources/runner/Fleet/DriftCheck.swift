@@ -6,7 +6,7 @@ struct DriftCheck: Sendable {
     let session: Session
     /// Where secrets come from, in place of those that the tenant's run keeps.
     let sources: [String: String]
-    /// Nil: the one that made the tenant.
+    /// Nil: the one that made the tenant, or that suspends one that is suspended.
     let workflow: Workflow?
 
     func look(at tenant: Tenant) async throws -> DriftReport {
@@ -25,7 +25,14 @@ struct DriftCheck: Sendable {
                 fix: "name a workflow to compare with: --workflow")
         }
         let workflow =
-            if let workflow { workflow } else { try await session.workflow(of: record) }
+            if let workflow {
+                workflow
+            } else if tenant.state == .suspended {
+                try WorkflowSource(catalog: session.catalog, environment: session.environment)
+                    .load(SuspendTenant.workflow)
+            } else {
+                try await session.workflow(of: record)
+            }
         let definition = workflow.definition
         var secrets: [String: String] = [:]
         if let kept = try await session.journal.sealedSecrets(of: run) {

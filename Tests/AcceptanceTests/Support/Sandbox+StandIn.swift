@@ -52,6 +52,83 @@ extension Sandbox {
     /// As newly started: no faults, no records, the first token, and nothing that was ever told to the API.
     func resetStandIn() async throws { try await control("reset", "POST") }
 
+    /// Makes the server another release, such as `3.30`, with the same memory.
+    func become(_ version: String) async throws { try await control("version", "POST", #"{"version": "\#(version)"}"#) }
+
+    /// Does what an older server's jobs do that delete a company.
+    func removeCompany(_ id: String) async throws { try await control("companies/\(id)/remove", "POST") }
+
+    /// All that the API has been told and still knows.
+    struct ServerState: Decodable {
+        struct Company: Decodable {
+            var id: String
+            var name: String
+            var active: Bool
+            var settings: [String: Setting]
+            var domains: [String]
+        }
+
+        struct User: Decodable {
+            var id: String
+            var company: String
+            var email: String
+            var isProtected: Bool
+        }
+
+        struct Credential: Decodable {
+            var accessKey: String
+            var secretKey: String
+            var label: String?
+            var user: String
+        }
+
+        struct Queue: Decodable {
+            var id: String
+            var company: String
+            var name: String
+            /// Those of applications belong to the server.
+            var systemTags: [String]
+        }
+
+        /// As text, so that it can be compared.
+        struct Setting: Decodable {
+            var text: String
+
+            init(from decoder: any Decoder) throws {
+                let value = try decoder.singleValueContainer()
+                if let number = try? value.decode(Int.self) {
+                    text = "\(number)"
+                } else if let list = try? value.decode([String].self) {
+                    text = list.joined(separator: ",")
+                } else {
+                    text = try value.decode(String.self)
+                }
+            }
+        }
+
+        var companies: [Company]
+        var users: [User]
+        var credentials: [Credential]
+        var queues: [Queue]
+
+        /// The companies of this name that are not deleted.
+        func companies(named name: String) -> [Company] { companies.filter { $0.name == name && $0.active } }
+        /// What a company has, whoever made it.
+        func users(of company: String) -> [User] { users.filter { $0.company == company && !$0.isProtected } }
+        func credentials(of company: String) -> [Credential] {
+            let ids = Set(users(of: company).map(\.id))
+            return credentials.filter { ids.contains($0.user) }
+        }
+        /// The queues that somebody has asked for.
+        func queues(of company: String) -> [Queue] {
+            queues.filter { $0.company == company && !$0.systemTags.contains("application") }
+        }
+    }
+
+    func serverState() async throws -> ServerState {
+        try JSONDecoder().decode(ServerState.self, from: try await control("state"))
+    }
+
     /// The requests that came, by endpoint or path, oldest first.
     func requests() async throws -> [String] {
         struct Record: Decodable { var endpoint: String }

@@ -84,7 +84,11 @@ struct InstallWorkflowTests {
         for step in steps { #expect(try step.with["context"]?.evaluate(in: scope) == "c1", "\(step.id)") }
     }
 
-    @Test("every input, secret and step is described", arguments: ["install", "tenant-create"])
+    @Test(
+        "every input, secret and step is described",
+        arguments: [
+            "install", "tenant-create", "tenant-update", "tenant-suspend", "tenant-resume",
+        ])
     func described(name: String) throws {
         let definition = try Self.load(name).definition
         #expect(definition.inputs.filter { $0.description?.isEmpty ?? true }.map(\.name) == [])

@@ -34,6 +34,10 @@ final class TenantWorld: Sendable {
     func record(run: String = "r1", _ with: [String: Value]) throws -> RegistryStep {
         try RegistryStep(TenantRecord(registry), with, run: run)
     }
+
+    func lookup(_ with: [String: Value]) throws -> RegistryStep {
+        try RegistryStep(TenantLookup(registry), with, run: "r9")
+    }
 }
 
 /// A step of a run, taken as the engine does it.

@@ -36,19 +36,14 @@ package struct ClearMLQueue: StepKind {
 
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
         try await reportingFailures {
-            let client = try ClearMLParameters.client(input, transport)
-            var parameters: [String: Value] = ["name": .string(try input.string("name"))]
-            let tags = try input.strings("tags")
-            if !tags.isEmpty { parameters["tags"] = .array(tags.map { .string($0) }) }
             do {
-                let reply = try await client.change("queues.create", .object(parameters), as: identity(input))
-                if let id = reply.data["id"]?.stringValue { return try Self.output(id, input, isNew: true) }
+                let id = try await queues(input).make(try input.string("name"), tags: try input.strings("tags"))
+                return try Self.output(id, input, isNew: true)
             } catch let failure as ClearMLFailure {
                 guard failure.isAlreadyThere else { throw failure }
                 if let id = try await find(input) { return try Self.output(id, input, isNew: false) }
                 throw failure
             }
-            throw StepError(.outcomeUnknown, "the reply names no queue", object: "queue \(try input.string("name"))")
         }
     }
 
@@ -56,40 +51,22 @@ package struct ClearMLQueue: StepKind {
         _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
     ) async throws -> [String] {
         try await reportingFailures {
-            let client = try ClearMLParameters.client(input, transport)
-            let users = UserDirectory(client: client)
+            let users = UserDirectory(client: try ClearMLParameters.client(input, transport))
             guard output == nil ? context.history.isInDoubt : output?.values["created"] == true,
                 try await users.company(of: try input.string("user")) != nil, let id = try await find(input)
             else { return [] }
-            let name = try input.string("name")
-            do {
-                _ = try await client.change("queues.delete", ["queue": .string(id)], as: identity(input))
-            } catch let failure as ClearMLFailure {
-                if failure.isRefused(400, 701) { return [] }
-                guard failure.isRefused(400, 702) else { throw failure }
-                return ["queue \(name) (\(id)) stays: tasks wait in it"]
-            }
-            return []
+            guard try await queues(input).remove(id) == .hasTasks else { return [] }
+            return ["queue \(try input.string("name")) (\(id)) stays: tasks wait in it"]
         }
     }
 
-    private func identity(_ input: StepInput) throws(StepError) -> ClearMLIdentity {
-        .impersonating(user: try input.string("user"))
+    private func queues(_ input: StepInput) throws(StepError) -> QueueDirectory {
+        try QueueDirectory(input, transport)
     }
 
     /// Its id; nil where there is none.
     private func find(_ input: StepInput) async throws -> String? {
-        let name = try input.string("name")
-        let client = try ClearMLParameters.client(input, transport)
-        // A name is a regular expression there, found anywhere.
-        let reply = try await client.read(
-            "queues.get_all", ["name": .string("^\(Self.escaped(name))$"), "search_hidden": true],
-            as: try identity(input))
-        return reply.data["queues"]?.arrayValue?.first { $0["name"]?.stringValue == name }?["id"]?.stringValue
-    }
-
-    private static func escaped(_ name: String) -> String {
-        name.map { $0.isLetter || $0.isNumber || "_- ".contains($0) ? "\($0)" : "\\\($0)" }.joined()
+        try await queues(input).find(try input.string("name"))?.id
     }
 
     private static func output(_ id: String, _ input: StepInput, isNew: Bool) throws(StepError) -> StepOutput {

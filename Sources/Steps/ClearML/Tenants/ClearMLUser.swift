@@ -19,6 +19,8 @@ package struct ClearMLUser: StepKind {
                 "internal", .boolean, default: false,
                 "Whether it is one of the service, not a person: newer servers want that of an agent that runs "
                     + "applications. Only looked at when the user is made."),
+            Parameter(
+                "must_exist", .boolean, default: false, "Makes nobody: a user that is not there is an error."),
         ]
     package let outputs = [
         Parameter("id", .string, "The user's id."), Parameter("email", .string, "The e-mail address."),
@@ -42,6 +44,8 @@ package struct ClearMLUser: StepKind {
         /// Who signs in and is nowhere listed.
         case half(UserDirectory.User)
         case whole(UserDirectory.User)
+
+        var isWhole: Bool { if case .whole = self { true } else { false } }
     }
 
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
@@ -54,6 +58,12 @@ package struct ClearMLUser: StepKind {
                 return .unknown("this server cannot be asked who has an e-mail address")
             }
             let role = try input.string("role")
+            if try input.flag("must_exist"), !found.isWhole {
+                throw StepError(
+                    .permanent, "there is no such user of company \(try input.string("company"))",
+                    object: "user \(try input.string("email"))",
+                    remedy: "make that user, or find out who has changed the address")
+            }
             switch found {
             case .nobody: return .absent(prior: try Value(encoding: Prior()))
             case .half(let user):

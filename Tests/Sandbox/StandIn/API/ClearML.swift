@@ -2,7 +2,8 @@ import Foundation
 
 /// The API server: one world, one call at a time.
 actor ClearML {
-    private let options: ServerOptions
+    private let started: ServerOptions
+    private var options: ServerOptions
     private let storage: Storage
     private let configured: [String: ConfiguredUser]
     private let now: @Sendable () -> Date
@@ -13,6 +14,7 @@ actor ClearML {
         options: ServerOptions, storage: Storage, configured: [String: ConfiguredUser],
         now: @escaping @Sendable () -> Date
     ) throws {
+        started = options
         self.options = options
         self.storage = storage
         self.configured = configured
@@ -90,8 +92,12 @@ actor ClearML {
         try storage.save(world)
     }
 
+    /// Is another release from now on, with the same memory.
+    func become(_ version: ServerVersion) { options.version = version }
+
     /// Forgets everything but the configuration.
     func reset() throws {
+        options = started
         world = World()
         world.configure(configured, now: now())
         try storage.save(world)

@@ -6,6 +6,7 @@ import Foundation
 /// - `POST /_sandbox/faults` with a ``Fault``; `GET` lists them, with the counts left; `DELETE` removes them all.
 /// - `POST /_sandbox/reader` with `{"user": …, "password": …}`: only these may read the charts from now on.
 /// - `GET /_sandbox/state`: the whole world, secrets included.
+/// - `POST /_sandbox/version` with `{"version": "3.30"}`: it is that release from now on.
 /// - `POST /_sandbox/companies/ID/remove`: what the jobs in an older server's pods do, which delete a company.
 /// - `POST /_sandbox/reset`: as newly started, with no world, faults or records.
 struct Control: Sendable {
@@ -37,6 +38,14 @@ struct Control: Sendable {
                 await reader?.change(to: try JSONDecoder().decode(BasicCredentials.self, from: body))
             } catch {
                 return .text("no credentials: \(error)\n", status: 400)
+            }
+        case ("POST", "version"):
+            do {
+                let wanted = try JSONDecoder().decode([String: ServerVersion].self, from: body)
+                guard let version = wanted["version"] else { return .text("no version\n", status: 400) }
+                await api.become(version)
+            } catch {
+                return .text("no version: \(error)\n", status: 400)
             }
         case ("GET", "state"):
             return try .json(await api.snapshot())

@@ -121,6 +121,43 @@ struct ClearMLTenantKindTests {
         #expect(output.values == ["id": "q1", "name": "default", "created": false])
     }
 
+    @Test(
+        "a queue that is not wanted is removed once, and comes back with its tags", arguments: ["lose-reply", "none"])
+    func absentQueue(fault: String) async throws {
+        let server = try await StandInServer()
+        let (_, user) = try await server.makeTenant()
+        let bench = try RunBench(server)
+        try await bench.run("queue: clearml.queue { user: \(user), name: old, tags: [a, b] }")
+        if fault != "none" { try await server.fault("queues.delete", fault) }
+        let step = "gone: clearml.queue-absent { user: \(user), name: old }"
+        #expect(try await bench.run(step, as: "r2").status == .succeeded)
+        #expect(try await queues(server) == [])
+        let calls = try await server.calls("queues.delete")
+        #expect(try await bench.run(step, as: "r3").status == .succeeded)
+        #expect(try await server.calls("queues.delete") == calls)
+        #expect(try await bench.rollback("r3").status == .rolledBack)
+        #expect(try await queues(server) == [])
+        let back = try await bench.rollback("r2")
+        #expect(back.status == .rolledBack && back.left("gone").first?.contains("another id") == true)
+        let queue = try #require(try await server.remembered("queues").first { $0["name"] == "old" })
+        #expect(queue["tags"] == ["a", "b"])
+    }
+
+    @Test("a queue in which tasks wait is not removed")
+    func absentQueueWithTasks() async throws {
+        let server = try await StandInServer()
+        let (_, user) = try await server.makeTenant()
+        let bench = try RunBench(server)
+        let id = try #require(
+            try await bench.run("queue: clearml.queue { user: \(user), name: old }").output("queue", "id"))
+        _ = try await server.client.change(
+            "queues.add_task", ["queue": .string(id), "task": "t"], as: .impersonating(user: user))
+        let ended = try await bench.run("gone: clearml.queue-absent { user: \(user), name: old }", as: "r2")
+        #expect(ended.failure("gone")?.message == "tasks wait in it")
+        #expect(try await queues(server) == ["old"])
+        #expect(try await bench.rollback("r2").left("gone") == [])
+    }
+
     // MARK: - Settings
 
     @Test("settings are set once, and those before come back", arguments: ["lose-reply", "failure", "none"])

@@ -32,6 +32,20 @@ struct ClearMLUserTests {
         #expect(try await bench.run(Self.ada(company), as: "r3").status == .succeeded)
     }
 
+    @Test("one that must exist is found, and never made")
+    func mustExist() async throws {
+        let server = try await StandInServer()
+        let (company, user) = try await server.makeTenant()
+        let bench = try RunBench(server)
+        func step(_ email: String) -> String {
+            "user: clearml.user { company: \(company), name: Ada, email: \(email), role: admin, must_exist: true }"
+        }
+        #expect(try await bench.run(step("ada@acme.org")).output("user", "id") == user)
+        let ended = try await bench.run(step("new@acme.org"), as: "r2")
+        #expect(ended.failure("user")?.message.contains("no such user") == true)
+        #expect(try await Self.withEmail("new@acme.org", on: server).isEmpty)
+    }
+
     @Test("what goes wrong on the way makes no second one", arguments: ["lose-reply", "cut", "status", "failure"])
     func faults(kind: String) async throws {
         let server = try await StandInServer()

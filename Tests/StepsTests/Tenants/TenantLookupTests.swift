@@ -1,0 +1,46 @@
+import Steps
+import Testing
+import Workflow
+
+struct TenantLookupTests {
+    private func world() async throws -> TenantWorld {
+        let world = try TenantWorld()
+        try await world.record([
+            "tenant": "acme", "state": "active", "settings": ["admin": ["email": "ada@acme.org"], "features": .null],
+        ]).take()
+        return world
+    }
+
+    @Test("a tenant in another state than wanted is an error that says which")
+    func states() async throws {
+        let world = try await world()
+        try await world.lookup(["tenant": "acme", "states": ["active", "suspended"]]).take()
+        let error = await #expect(throws: StepError.self) {
+            try await world.lookup(["tenant": "acme", "states": ["suspended"]]).take()
+        }
+        #expect(error?.message == "it is active, and has to be suspended")
+        let gone = await #expect(throws: StepError.self) {
+            try await world.lookup(["tenant": "beta", "allow_missing": true, "states": ["active"]]).take()
+        }
+        #expect(gone?.message.contains("deleted") == true)
+    }
+
+    @Test("what cannot be changed is compared, and what the registry does not know is passed over")
+    func fixed() async throws {
+        let world = try await world()
+        let same: Value = ["admin": ["email": "ada@acme.org"], "unheard": 1]
+        try await world.lookup(["tenant": "acme", "fixed": same]).take()
+        let error = await #expect(throws: StepError.self) {
+            try await world.lookup(["tenant": "acme", "fixed": ["admin": ["email": "bob@acme.org"]]]).take()
+        }
+        #expect(error?.message.contains("'admin'") == true && error?.message.contains("bob@acme.org") == true)
+    }
+
+    @Test("a setting that is not given any more is recorded so")
+    func unset() async throws {
+        let world = try await world()
+        try await world.record(["tenant": "acme", "state": "active", "settings": ["features": ["a"]]]).take()
+        try await world.record(["tenant": "acme", "state": "active", "settings": ["features": .null]]).take()
+        #expect(try await world.registry.tenant("acme")?.settings["features"] ?? .null == .null)
+    }
+}

@@ -14,7 +14,7 @@ extension ClearMLTransport {
             ClearMLApplications(access, self), ClearMLVersion(self), ClearMLCompany(access, self),
             ClearMLCompanySettings(self), ClearMLCompanyAbsent(access, self), ClearMLUser(self),
             ClearMLUsersAbsent(self), ClearMLUserCredentials(self), ClearMLCredentialsRevoked(self),
-            ClearMLSSODomains(self), ClearMLQueue(self),
+            ClearMLSSODomains(self), ClearMLQueue(self), ClearMLCompanyLookup(self), ClearMLUserLookup(self),
         ]
     }
 }

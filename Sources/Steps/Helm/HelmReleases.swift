@@ -11,6 +11,7 @@ package struct HelmReleases: CheckingStepKind {
         ] + ClusterAccess.parameters
     package let outputs = [
         Parameter("versions", .map(.string), "The versions of their charts, by release; for one namespace."),
+        Parameter("chart_versions", .map(.string), "The same by chart."),
         Parameter(
             "releases", .array(.map(.any)),
             "The releases in the order of the namespaces, and by name in each: `release`, `namespace`, `chart`, `chart_version`, `revision`, `status`."
@@ -27,6 +28,7 @@ package struct HelmReleases: CheckingStepKind {
         let access = try access.overridden(by: input)
         let charts = try input.strings("charts")
         var versions: [String: Value] = [:]
+        var byChart: [String: Value] = [:]
         var releases: [Value] = []
         for namespace in try input.strings("namespaces") {
             guard try await Namespaces(Kubectl(access)).exists(namespace) else {
@@ -42,6 +44,7 @@ package struct HelmReleases: CheckingStepKind {
                 .filter { charts.isEmpty || charts.contains($0.chart) }
             for release in found.sorted(by: { $0.name < $1.name }) {
                 versions[release.name] = .string(release.version)
+                byChart[release.chart] = .string(release.version)
                 releases.append([
                     "release": .string(release.name), "namespace": .string(namespace), "chart": .string(release.chart),
                     "chart_version": .string(release.version), "revision": .integer(release.revision),
@@ -49,7 +52,9 @@ package struct HelmReleases: CheckingStepKind {
                 ])
             }
         }
-        return StepOutput(["versions": .object(versions), "releases": .array(releases)])
+        return StepOutput([
+            "versions": .object(versions), "chart_versions": .object(byChart), "releases": .array(releases),
+        ])
     }
 }
 

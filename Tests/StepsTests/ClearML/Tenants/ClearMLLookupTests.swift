@@ -26,7 +26,7 @@ struct ClearMLLookupTests {
         let server = try await StandInServer()
         let (id, _) = try await server.makeTenant()
         for (with, words) in [
-            ("name: Acme", "exactly this name"), ("id: \(String(repeating: "0", count: 32))", "no such company"),
+            ("name: Acme", "exactly this name"), ("id: \(String(repeating: "a", count: 32))", "no such company"),
             ("id: \(id), name: other", "is called 'acme'"),
             ("id: d1bd92a3b039400cbafc60a7a5b1e52b", "server's own"),
         ] {

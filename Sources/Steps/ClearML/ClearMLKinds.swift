@@ -14,7 +14,8 @@ extension ClearMLTransport {
             ClearMLApplications(access, self), ClearMLVersion(self), ClearMLCompany(access, self),
             ClearMLCompanySettings(self), ClearMLCompanyAbsent(access, self), ClearMLUser(self),
             ClearMLUsersAbsent(self), ClearMLUserCredentials(self), ClearMLCredentialsRevoked(self),
-            ClearMLSSODomains(self), ClearMLQueue(self), ClearMLQueueAbsent(self),
+            ClearMLSSODomains(self), ClearMLQueue(self), ClearMLQueueAbsent(self), ClearMLCompanyLookup(self),
+            ClearMLUserLookup(self),
         ]
     }
 }

@@ -6,6 +6,10 @@ extension ClusterAccess {
     ///
     /// - Parameter now: Wall-clock time.
     package func helmKinds(now: @escaping @Sendable () -> Date) -> [any StepKind] {
-        [HelmRepository(self), HelmRegistry(self), HelmRelease(self, versions: HelmVersionCache(), now: now)]
+        let versions = HelmVersionCache()
+        return [
+            HelmRepository(self), HelmRegistry(self), HelmRelease(self, versions: versions, now: now),
+            HelmAbsent(self, versions: versions), HelmReleases(self),
+        ]
     }
 }

@@ -29,6 +29,9 @@ package struct HelmRelease: StepKind {
             Parameter(
                 "version", .string, "The chart's version; none: the newest at an install, any where one is installed."),
             Parameter("values", .template, "The chart's values."),
+            Parameter(
+                "reuse_values", .boolean, default: false,
+                "Takes the values that the release has, with `values` over them (nulls left out); it has to be there."),
             Parameter("wait", .boolean, default: true, "Waits until everything is ready."),
             Parameter("wait_for_jobs", .boolean, default: false, "Waits for Jobs to end, too."),
             Parameter(
@@ -106,6 +109,7 @@ package struct HelmRelease: StepKind {
         let wish = try ReleaseWish(input, access, context)
         let history = try await wish.releases.history()
         guard let last = history.last, last.status != "uninstalled" else {
+            if wish.reusesValues { throw wish.nothingToReuse }
             return .absent(prior: try await prior(history, wish))
         }
         guard last.status == "deployed" else {
@@ -124,6 +128,7 @@ package struct HelmRelease: StepKind {
         let wish = try ReleaseWish(input, access, context)
         let before = try prior?.decoded(as: Prior.self)
         try await clearTheWay(wish, before, context)
+        let values = try await wish.wantedValues()
         let commands = HelmCommands(
             try await versions.version(of: access.helm, wish.helm), release: wish.release, namespace: wish.namespace)
         try await ChartStore(wish.helm, files: access.files).withChart(wish.source, version: wish.version) { chart in
@@ -132,7 +137,7 @@ package struct HelmRelease: StepKind {
                 try await whileReporting(wish, context) {
                     try await wish.helm.run(
                         commands.upgrade(chart: chart.path, wish.upgrade, waits: wish.waits, timeout: wish.timeout),
-                        input: wish.values.canonicalJSON, object: wish.releases.object
+                        input: values.canonicalJSON, object: wish.releases.object
                     ) { line in
                         // Standard output ends with the chart's notes, which may quote values.
                         if line.stream == .error { context.log(.stderr, line.text) }

@@ -49,19 +49,8 @@ struct ReleaseRevert {
     ///
     /// - Returns: What stays behind.
     func uninstall(removesNamespace: Bool) async throws -> [String] {
-        let releases = wish.releases
-        var leftovers = ReleaseLeftovers()
-        if let last = try await releases.history().last, last.status != "uninstalled" {
-            let state = try await releases.state(revision: last.revision)
-            leftovers = try ReleaseLeftovers(state, namespace: wish.namespace)
-            try await wish.helm.run(commands.uninstall(timeout: wish.timeout), object: releases.object)
-            try await wish.live.waitUntilGone(
-                ManifestReader.objects(in: state.manifest).filter {
-                    $0.annotation("helm.sh/resource-policy") != "keep"
-                },
-                timeout: wish.timeout)
-        }
-        var left = try await leftovers.remaining(wish.kubectl)
+        let removal = ReleaseRemoval(releases: wish.releases, commands: commands, timeout: wish.timeout)
+        var left = try await removal.remove()
         if removesNamespace { left += try await Namespaces(wish.kubectl).removeIfEmpty(wish.namespace) }
         return left
     }

@@ -7,7 +7,8 @@ extension ClusterAccess {
     package func kubernetesKinds(randomBytes: @escaping @Sendable (Int) -> [UInt8]) -> [any StepKind] {
         [
             KubernetesPreflight(self), KubernetesApply(self), KubernetesLabel(self), KubernetesWait(self),
-            KubernetesScale(self), KubernetesSecret(self, randomBytes: randomBytes),
+            KubernetesScale(self), KubernetesSecret(self, randomBytes: randomBytes), KubernetesAbsent(self),
+            KubernetesNamespaceAbsent(self), KubernetesVolumes(self), KubernetesLeftovers(self),
         ]
     }
 }

@@ -27,6 +27,16 @@ package struct Namespaces: Sendable {
     /// - Returns: Why it stays, a line; empty where it is gone.
     package func removeIfEmpty(_ name: String) async throws(StepError) -> [String] {
         guard try await exists(name) else { return [] }
+        let reasons = try await reasonsToStay(name)
+        guard reasons.isEmpty else { return reasons }
+        try await kubectl.run(
+            ["delete", "namespace", name, "--ignore-not-found", "--wait", "--timeout", "300s"],
+            object: "namespace \(name)")
+        return []
+    }
+
+    /// Why a namespace is not to be removed, a line; empty where nothing is left in it.
+    package func reasonsToStay(_ name: String) async throws(StepError) -> [String] {
         let contents: [String]
         do {
             contents = try await self.contents(of: name)
@@ -34,14 +44,9 @@ package struct Namespaces: Sendable {
             if error.kind == .cancelled { throw error }
             return ["namespace \(name) stays: it cannot be told whether it is empty (\(error.message))"]
         }
-        guard contents.isEmpty else {
-            let shown = contents.prefix(5).joined(separator: ", ") + (contents.count > 5 ? ", …" : "")
-            return ["namespace \(name) stays: it still holds \(shown)"]
-        }
-        try await kubectl.run(
-            ["delete", "namespace", name, "--ignore-not-found", "--wait", "--timeout", "300s"],
-            object: "namespace \(name)")
-        return []
+        guard !contents.isEmpty else { return [] }
+        let shown = contents.prefix(5).joined(separator: ", ") + (contents.count > 5 ? ", …" : "")
+        return ["namespace \(name) stays: it still holds \(shown)"]
     }
 
     /// What is in a namespace, of every kind the cluster knows, apart from what Kubernetes itself puts into each.

@@ -5,6 +5,6 @@ extension TenantRegistry {
     ///
     /// - Parameter access: The cluster whose Services may hold ports.
     package func tenantKinds(cluster access: ClusterAccess) -> [any StepKind] {
-        [TenantLookup(self), TenantPorts(self, access), TenantRecord(self)]
+        [TenantList(self), TenantLookup(self), TenantPorts(self, access), TenantRecord(self)]
     }
 }

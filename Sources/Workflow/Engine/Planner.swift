@@ -132,7 +132,7 @@ private struct PlanWalk {
             let context = StepContext(run: "plan", step: name, attempt: 1, dataDirectory: planner.dataDirectory) {
                 log(name, redactor.redact($1))
             }
-            return try read(try await kind.observe(input, context), step, kind, name, keep)
+            return try read(try await kind.observe(input, context), step, kind, name, item, keep)
         } catch let error as EvaluationError {
             throw error
         } catch let error as StepError {
@@ -149,14 +149,16 @@ private struct PlanWalk {
 
     private mutating func read(
         _ observation: Observation, _ step: StepDefinition, _ kind: any StepKind, _ name: String,
-        _ keep: (inout PlanWalk, Known) -> Void
+        _ item: (Value, Int)?, _ keep: (inout PlanWalk, Known) -> Void
     ) throws -> PlannedStep {
         switch observation {
         case .present(let output):
             redactor.add(textsIn: output.allSecrets.values)
             var values = output.values.merging(output.allSecrets) { $1 }
             let own = Value.object(values)
-            for (name, template) in step.outputs { values[name] = try template.evaluate(in: scope(output: own)) }
+            for (name, template) in step.outputs {
+                values[name] = try template.evaluate(in: scope(item: item, output: own))
+            }
             keep(&self, .output(.object(values)))
             return planned(step, name, kind.reverting == .nothing ? .run : .none)
         case .absent:

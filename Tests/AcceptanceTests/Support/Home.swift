@@ -54,13 +54,20 @@ final class Home: Sendable {
         try Program.runner.start(arguments, environment: try environment().merging(variables) { $1 })
     }
 
-    func run(_ arguments: String...) async throws -> Program.Result {
+    func run(_ arguments: String...) async throws -> Program.Result { try await run(arguments) }
+
+    func run(_ arguments: [String]) async throws -> Program.Result {
         try await Program.runner.run(arguments, environment: try environment())
     }
 
     /// Runs the program and requires that it ends with 0.
     @discardableResult
     func succeed(_ arguments: String..., location: SourceLocation = #_sourceLocation) async throws -> String {
+        try await succeed(arguments, location: location)
+    }
+
+    @discardableResult
+    func succeed(_ arguments: [String], location: SourceLocation = #_sourceLocation) async throws -> String {
         let result = try await Program.runner.run(arguments, environment: try environment())
         try #require(
             result.status == 0, "runner \(arguments.joined(separator: " ")): \(result.text)", sourceLocation: location)

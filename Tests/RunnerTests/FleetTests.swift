@@ -287,7 +287,7 @@ struct FleetTests {
     func actions() async throws {
         let home = try home()
         let help = try await home.succeed("tenant", "--help").output
-        #expect(help.contains("  create ") && help.contains("  delete ") && !help.contains("  adopt "))
+        #expect(help.contains("  create ") && help.contains("  delete ") && !help.contains("  rotate "))
         #expect(try await home.succeed("tenant", "create", "acme", "-i", "size=3").output.contains("succeeded"))
         #expect(try await states(home) == ["acme": "active"] && home.read("world.acme") == "3\n")
         let again = try await home.run("tenant", "create", "acme")
@@ -298,7 +298,7 @@ struct FleetTests {
         #expect(try await home.show()["inputs"] == ["name": "acme", "size": 4])
         try await home.succeed("tenant", "delete", "acme")
         #expect(try await states(home) == ["acme": "deleted"])
-        #expect(try await home.run("tenant", "adopt", "acme").status == 66)
+        #expect(try await home.run("tenant", "rotate", "acme").status == 66)
 
         try home.write("broken.acme", "")
         #expect(try await home.run("tenant", "create", "acme").status == 1)

@@ -73,14 +73,16 @@ struct InstallWorkflowTests {
         #expect(steps.allSatisfy { $0.revert == .auto })
     }
 
-    @Test("every step on the cluster stays with the context that the preflight has looked at")
-    func context() throws {
+    @Test(
+        "every step on the cluster stays with the context that the first has looked at",
+        arguments: [("install", "preflight", 10), ("tenant-create", "cluster", 8)])
+    func context(workflow: String, first: String, atLeast: Int) throws {
         let catalog = try Self.catalog()
-        let scope = Scope(names: [:], steps: ["preflight": ["context": "c1"]])
-        let steps = try Self.load().definition.steps.filter { step in
-            step.id != "preflight" && catalog[step.uses]?.parameters.contains { $0.name == "context" } == true
+        let scope = Scope(names: [:], steps: [first: ["context": "c1"]])
+        let steps = try Self.load(workflow).definition.steps.filter { step in
+            step.id != first && catalog[step.uses]?.parameters.contains { $0.name == "context" } == true
         }
-        #expect(steps.count > 10)
+        #expect(steps.count > atLeast)
         for step in steps { #expect(try step.with["context"]?.evaluate(in: scope) == "c1", "\(step.id)") }
     }
 

@@ -17,6 +17,13 @@ struct DriftCheck: Sendable {
         }
     }
 
+    private func workflow(for tenant: Tenant, madeBy record: RunRecord) async throws -> Workflow {
+        if let workflow { return workflow }
+        guard tenant.state == .suspended else { return try await session.workflow(of: record) }
+        return try WorkflowSource(catalog: session.catalog, environment: session.environment)
+            .load(SuspendTenant.workflow)
+    }
+
     private func plan(_ tenant: Tenant) async throws -> Plan {
         let run = RunID(tenant.madeBy)
         guard let record = try await session.journal.runs(RunQuery(id: run)).first else {
@@ -24,15 +31,7 @@ struct DriftCheck: Sendable {
                 .notFound, "run \(run), which made tenant '\(tenant.name)', is not in this database",
                 fix: "name a workflow to compare with: --workflow")
         }
-        let workflow =
-            if let workflow {
-                workflow
-            } else if tenant.state == .suspended {
-                try WorkflowSource(catalog: session.catalog, environment: session.environment)
-                    .load(SuspendTenant.workflow)
-            } else {
-                try await session.workflow(of: record)
-            }
+        let workflow = try await workflow(for: tenant, madeBy: record)
         let definition = workflow.definition
         var secrets: [String: String] = [:]
         if let kept = try await session.journal.sealedSecrets(of: run) {

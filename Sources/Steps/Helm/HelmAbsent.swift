@@ -32,6 +32,11 @@ package struct HelmAbsent: StepKind {
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
         let releases = try releases(input, context)
         guard let last = try await releases.history().last, last.status != "uninstalled" else {
+            let ending = try await releases.ending()
+            guard ending.isEmpty else {
+                let names = ending.map(\.reference.description).joined(separator: ", ")
+                return .differs([Change(releases.object, from: .string("uninstalled, but not gone yet: \(names)"))])
+            }
             return .present(output(releases, left: []))
         }
         if let chart = try input.optionalString("chart") {

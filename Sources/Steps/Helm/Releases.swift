@@ -23,6 +23,17 @@ struct Releases: Sendable {
         return revisions.sorted { $0.revision < $1.revision }
     }
 
+    /// What is still being deleted of a release that helm has forgotten already: helm does not wait for its objects, and
+    /// whoever did may have died. Workloads stay until their pods are gone, claims until no pod uses them.
+    func ending() async throws(StepError) -> [KubernetesObject] {
+        let kinds = "deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,persistentvolumeclaims"
+        let objects = try KubernetesObject.all(in: try await kubectl.items(["get", kinds] + place, object: object))
+        return objects.filter { object in
+            object.annotation("meta.helm.sh/release-name") == release
+                && object.content["metadata"]?["deletionTimestamp"] != nil
+        }
+    }
+
     func state(revision: Int) async throws(StepError) -> ReleaseState {
         let which = [release, "--revision", "\(revision)"] + place
         let values = try await helm.json(["get", "values"] + which, object: object)

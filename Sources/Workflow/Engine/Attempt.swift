@@ -1,22 +1,27 @@
 /// One try of one step, outside the engine's loop: observe, make sure that the prior state is on disk, apply.
 final class Attempt: Sendable {
-    let kind: any StepKind
-    let input: StepInput
-    let context: StepContext
+    private let run: RunID
+    private let instance: InstanceID
+    private let kind: any StepKind
+    private let input: StepInput
+    private let context: StepContext
     /// What the observation before the first change of this run recorded, null where it recorded nothing; nil where
     /// nothing was changed yet.
-    let prior: Value?
+    private let prior: Value?
     /// An earlier attempt may have had an effect that this one must find out about.
-    let isInDoubt: Bool
+    private let isInDoubt: Bool
     /// This run may have changed the world in an earlier attempt, so what is found there may be its own.
-    let mayBeOurs: Bool
-    let timeout: Duration?
-    let time: any TimeSource
+    private let mayBeOurs: Bool
+    private let timeout: Duration?
+    private let time: any TimeSource
+    private let mailbox: Mailbox<EngineMessage>
 
     init(
-        kind: any StepKind, input: StepInput, context: StepContext, prior: Value?, isInDoubt: Bool, mayBeOurs: Bool,
-        timeout: Duration?, time: any TimeSource
+        run: RunID, instance: InstanceID, kind: any StepKind, input: StepInput, context: StepContext, prior: Value?,
+        isInDoubt: Bool, mayBeOurs: Bool, timeout: Duration?, time: any TimeSource, mailbox: Mailbox<EngineMessage>
     ) {
+        self.run = run
+        self.instance = instance
         self.kind = kind
         self.input = input
         self.context = context
@@ -25,6 +30,7 @@ final class Attempt: Sendable {
         self.mayBeOurs = mayBeOurs
         self.timeout = timeout
         self.time = time
+        self.mailbox = mailbox
     }
 
     enum Result: Sendable {
@@ -33,22 +39,22 @@ final class Attempt: Sendable {
         case unknown(String)
     }
 
-    /// - Parameter prepare: Makes the prior state durable before anything is changed; false where the run does not go
-    ///   on any more.
-    func run(prepare: @escaping @Sendable (Value) async -> Bool) async -> Result {
+    /// Tries, and tells the engine's loop what came of it.
+    func play() async {
+        let result: Result
         do {
-            guard timeout != nil else { return try await observeAndApply(prepare) }
-            return try await time.limit(timeout) { try await self.observeAndApply(prepare) }
-        } catch let error as StepError {
-            return .failed(error)
-        } catch is CancellationError {
-            return .failed(StepError(.cancelled, "the attempt was ended"))
+            if timeout == nil {
+                result = try await observeAndApply()
+            } else {
+                result = try await time.limit(timeout) { try await self.observeAndApply() }
+            }
         } catch {
-            return .failed(StepError(.permanent, String(describing: error)))
+            result = .failed(StepError(endOfAttempt: error))
         }
+        mailbox.send(.attempted(run, instance, attempt: context.attempt, result))
     }
 
-    private func observeAndApply(_ prepare: @Sendable (Value) async -> Bool) async throws -> Result {
+    private func observeAndApply() async throws -> Result {
         var found: Value?
         switch try await kind.observe(input, context) {
         case .present(let output): return .succeeded(output, changed: mayBeOurs)
@@ -59,7 +65,7 @@ final class Attempt: Sendable {
         try Task.checkCancellation()
         let before = prior ?? found ?? .null
         if kind.reverting != .nothing {
-            guard await prepare(before) else { throw CancellationError() }
+            guard await isDurable(before) else { throw CancellationError() }
             try Task.checkCancellation()
         }
         let prior: Value? = before.isNull ? .none : before
@@ -68,6 +74,13 @@ final class Attempt: Sendable {
         } catch let error as StepError where error.kind == .outcomeUnknown {
             return try await observe(after: error, prior: prior)
         }
+    }
+
+    /// Makes the prior state durable before anything is changed; false where the run does not go on any more.
+    private func isDurable(_ prior: Value) async -> Bool {
+        let durable = Promise<Bool>()
+        mailbox.send(.prepared(run, instance, attempt: context.attempt, prior: prior, durable))
+        return await durable.value
     }
 
     /// The reply to a change was lost. Where its effect shows at once, all is well; else the next attempt looks again.
@@ -82,24 +95,14 @@ final class Attempt: Sendable {
     }
 }
 
-/// The undoing of one step, outside the engine's loop.
-struct RevertAttempt: Sendable {
-    let attempt: Attempt
-    let output: StepOutput?
-
-    func run() async -> Swift.Result<[String], StepError> {
-        do {
-            let prior = attempt.prior.flatMap { $0.isNull ? .none : $0 }
-            return .success(
-                try await attempt.time.limit(attempt.timeout) {
-                    try await attempt.kind.revert(attempt.input, output: output, prior: prior, attempt.context)
-                })
-        } catch let error as StepError {
-            return .failure(error)
-        } catch is CancellationError {
-            return .failure(StepError(.cancelled, "the revert was ended"))
-        } catch {
-            return .failure(StepError(.permanent, String(describing: error)))
-        }
+extension StepError {
+    /// What ended an attempt or a revert, whatever a handler has thrown.
+    init(endOfAttempt error: any Error) {
+        self =
+            switch error {
+            case let error as StepError: error
+            case is CancellationError: StepError(.cancelled, "the attempt was ended")
+            default: StepError(.permanent, String(describing: error))
+            }
     }
 }

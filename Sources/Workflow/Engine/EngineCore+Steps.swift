@@ -62,22 +62,18 @@ extension EngineCore {
             return fail(instance, error, in: run)
         }
         if let builtin = kind as? BuiltinKind { return wait(instance, builtin.action, input, in: run) }
+        let work = self.attempt(instance, kind: kind, input: input, in: run)
+        after(.work(run, instance) { await work.play() })
+    }
+
+    private func attempt(_ instance: InstanceID, kind: any StepKind, input: StepInput, in run: ActiveRun) -> Attempt {
         let state = run.machine[instance]
-        let work = Attempt(
-            kind: kind, input: input, context: context(instance, attempt: state.attempts, in: run),
-            prior: state.prior, isInDoubt: state.isInDoubt,
-            mayBeOurs: state.effect != .none, timeout: timeout(of: run[step: instance], state),
-            time: engine.time)
-        let (id, number, mailbox) = (run.id, state.attempts, engine.mailbox)
-        after(
-            .work(run, instance) {
-                let result = await work.run { prior in
-                    let durable = Promise<Bool>()
-                    mailbox.send(.prepared(id, instance, attempt: number, prior: prior, durable))
-                    return await durable.value
-                }
-                mailbox.send(.attempted(id, instance, attempt: number, result))
-            })
+        return Attempt(
+            run: run.id, instance: instance, kind: kind, input: input,
+            context: context(instance, attempt: state.attempts, in: run), prior: state.prior,
+            isInDoubt: state.isInDoubt, mayBeOurs: state.effect != .none,
+            timeout: timeout(of: run[step: instance], state),
+            time: engine.time, mailbox: engine.mailbox)
     }
 
     /// The step's parameters with all expressions evaluated, checked against its kind.
@@ -111,22 +107,17 @@ extension EngineCore {
     }
 
     private func context(_ instance: InstanceID, attempt: Int, in run: ActiveRun) -> StepContext {
-        let (id, name, time, mailbox) = (run.id, run.name(of: instance), engine.time, engine.mailbox)
-        let budget = OutputBudget(limit: engine.configuration.outputLimit, redactor: run.redactor)
+        let name = run.name(of: instance)
+        let output = AttemptOutput(
+            run: run.id, step: name, attempt: attempt, time: engine.time, mailbox: engine.mailbox,
+            budget: OutputBudget(limit: engine.configuration.outputLimit, redactor: run.redactor))
         let state = run.machine[instance]
         let history = StepHistory(
             prior: state.prior.flatMap { $0.isNull ? .none : $0 }, isInDoubt: state.isInDoubt, output: state.output)
         return StepContext(
-            run: id.rawValue, step: name, attempt: attempt, dataDirectory: engine.configuration.dataDirectory,
+            run: run.id.rawValue, step: name, attempt: attempt, dataDirectory: engine.configuration.dataDirectory,
             history: history
-        ) { stream, text in
-            for line in budget.admit(text) {
-                mailbox.send(
-                    .output(
-                        id,
-                        OutputLine(run: id, step: name, attempt: attempt, at: time.now(), stream: stream, text: line)))
-            }
-        }
+        ) { output.add($0, $1) }
     }
 
     /// Takes in what an attempt came to.
@@ -233,15 +224,12 @@ extension EngineCore {
         }
         let state = run.machine[instance]
         let work = RevertAttempt(
-            attempt: Attempt(
-                kind: kind, input: input, context: context(instance, attempt: attempt, in: run),
-                prior: state.prior, isInDoubt: false, mayBeOurs: true,
-                timeout: run[step: instance].timeout, time: engine.time),
-            output: recordedOutput(of: instance, in: run))
+            kind: kind, input: input, context: context(instance, attempt: attempt, in: run), prior: state.prior,
+            output: recordedOutput(of: instance, in: run), timeout: run[step: instance].timeout, time: engine.time)
         let (id, mailbox) = (run.id, engine.mailbox)
         after(
             .work(run, instance) {
-                mailbox.send(.reverted(id, instance, attempt: attempt, await work.run()))
+                mailbox.send(.reverted(id, instance, attempt: attempt, await work.play()))
             })
     }
 

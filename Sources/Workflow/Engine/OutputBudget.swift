@@ -3,7 +3,7 @@ import Synchronization
 /// How much of an attempt's output is kept: a chatty tool must not fill the disk.
 ///
 /// Lines are redacted here, before one that is too long is cut: half a secret would not be known as one any more.
-package final class OutputBudget: Sendable {
+package struct OutputBudget: ~Copyable, Sendable {
     /// In bytes.
     package static let longestLine = 8192
     private let left: Atomic<Int>

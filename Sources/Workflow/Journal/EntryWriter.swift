@@ -40,7 +40,7 @@ struct EntryWriter {
             }
             if run.status != entry.status {
                 try update.run { row in
-                    row.bind(1, text: Array(entry.status.rawValue.utf8))
+                    row.bind(1, text: entry.status.rawValue)
                     row.bind(2, at)
                     row.bind(3, Int(run.number))
                 }
@@ -64,16 +64,7 @@ struct EntryWriter {
     private func known(_ entry: JournalBatch.Entry, _ database: Database) throws -> (number: Int64, status: RunStatus) {
         if let run = runs[entry.run] { return run }
         if case .created(let header)? = entry.events.first {
-            let at = entry.at.milliseconds
-            try database.cachedStatement(
-                sql: """
-                    INSERT INTO runs(id, workflow, version, bundle, status, created, updated, "group", parent)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """
-            ).execute(arguments: [
-                entry.run.rawValue, header.workflow, header.version, header.bundle, entry.status.rawValue, at, at,
-                header.group, header.parent?.run.rawValue,
-            ])
+            try insert(entry, header, database)
             return (database.lastInsertedRowID, entry.status)
         }
         let find = try database.cachedStatement(sql: "SELECT number, status FROM runs WHERE id = ?")
@@ -86,6 +77,26 @@ struct EntryWriter {
                 remedy: "check the history with 'runner audit verify'")
         }
         return (row["number"], status)
+    }
+
+    private func insert(_ entry: JournalBatch.Entry, _ header: RunHeader, _ database: Database) throws {
+        let insert = try RowStatement(
+            """
+            INSERT INTO runs(id, workflow, version, bundle, status, created, updated, "group", parent)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, database)
+        let at = entry.at.milliseconds
+        try insert.run { row in
+            row.bind(1, text: entry.run.rawValue)
+            row.bind(2, text: header.workflow)
+            row.bind(3, header.version)
+            row.bind(4, text: header.bundle)
+            row.bind(5, text: entry.status.rawValue)
+            row.bind(6, at)
+            row.bind(7, at)
+            row.bind(8, text: header.group)
+            row.bind(9, text: header.parent?.run.rawValue)
+        }
     }
 }
 
@@ -113,12 +124,19 @@ private struct RowStatement {
 
     func bind(_ index: Int32, _ value: Int) { sqlite3_bind_int64(statement, index, Int64(value)) }
 
-    func bind(_ index: Int32, text: [UInt8]) {
-        text.withUnsafeBytes { bytes in
-            _ = sqlite3_bind_text(
-                statement, index, bytes.assumingMemoryBound(to: CChar.self).baseAddress, Int32(bytes.count), Self.copied
-            )
+    func bind(_ index: Int32, text: String?) {
+        guard var text else {
+            sqlite3_bind_null(statement, index)
+            return
         }
+        text.withUTF8 { bind(index, text: UnsafeRawBufferPointer($0)) }
+    }
+
+    func bind(_ index: Int32, text: [UInt8]) { text.withUnsafeBytes { bind(index, text: $0) } }
+
+    private func bind(_ index: Int32, text bytes: UnsafeRawBufferPointer) {
+        let start = bytes.assumingMemoryBound(to: CChar.self).baseAddress
+        sqlite3_bind_text(statement, index, start, Int32(bytes.count), Self.copied)
     }
 
     func bind(_ index: Int32, blob: [UInt8]) {

@@ -1,6 +1,6 @@
 import Foundation
 import Steps
-import Synchronization
+import Workflow
 
 /// Programs and servers that answer with the texts of an input, one after the other, and with the last of them for ever.
 ///
@@ -22,12 +22,12 @@ final class ScriptedWorld: ProcessRunning, HTTPPerforming, Clock {
     }
 
     private let answers: [FuzzInput.Part]
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     let minimumResolution = Duration.nanoseconds(1)
-    var now: Instant { state.withLock { $0.now } }
+    var now: Instant { state.with { $0.now } }
     /// Whether somebody has asked without end.
-    var isExhausted: Bool { state.withLock { $0.calls > Self.callLimit } }
+    var isExhausted: Bool { state.with { $0.calls > Self.callLimit } }
 
     init(_ answers: [FuzzInput.Part]) {
         self.answers = answers
@@ -35,12 +35,12 @@ final class ScriptedWorld: ProcessRunning, HTTPPerforming, Clock {
 
     func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         try Task.checkCancellation()
-        state.withLock { $0.now = max($0.now, deadline) }
+        state.with { $0.now = max($0.now, deadline) }
     }
 
     /// The next answer; nil where enough has been asked.
     private func next() -> FuzzInput.Part? {
-        state.withLock { state in
+        state.with { state in
             state.calls += 1
             guard state.calls <= Self.callLimit else { return nil }
             guard !answers.isEmpty else { return FuzzInput.Part(name: "", text: "") }

@@ -1,11 +1,11 @@
 import Foundation
 import Steps
-import Synchronization
+import Workflow
 
 /// Programs that print what a test says, and are never started.
 final class ScriptedPrograms: ProcessRunning {
     private let answer: @Sendable ([String]) -> String
-    private let calls = Mutex<[[String]]>([])
+    private let calls = Locked<[[String]]>([])
 
     /// - Parameter answer: What is printed, by the arguments; the program then ends with 0.
     init(_ answer: @escaping @Sendable ([String]) -> String) {
@@ -13,10 +13,10 @@ final class ScriptedPrograms: ProcessRunning {
     }
 
     /// The arguments of each call.
-    var asked: [[String]] { calls.withLock { $0 } }
+    var asked: [[String]] { calls.with { $0 } }
 
     func run(_ request: ProcessRequest, onLine: ProcessLineHandler?) async throws(ProcessFailure) -> ProcessResult {
-        calls.withLock { $0.append(request.arguments) }
+        calls.with { $0.append(request.arguments) }
         var output = CapturedOutput(limitBytes: 1 << 20)
         output.append(Array(answer(request.arguments).utf8))
         return ProcessResult(status: .exited(0), output: output, error: CapturedOutput(limitBytes: 0))

@@ -1,6 +1,6 @@
 # The verbs of this project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build release test unit soak crash fuzz demo bench bench-compare lint format install clean dependencies
+.PHONY: help build release test unit soak crash fuzz sanitize demo bench bench-compare lint format install clean dependencies
 
 BUILD ?= .build
 
@@ -31,6 +31,9 @@ crash: dependencies ## Kills the real program KILLS times (2,000) at moments fro
 
 fuzz: dependencies ## Gives whatever reads from elsewhere random texts, SECONDS (600) for each of TARGETS (all)
 	@Fuzz/run $(or $(SECONDS),600) $(TARGETS)
+
+sanitize: dependencies ## Runs the tests that need no cluster under ThreadSanitizer and AddressSanitizer
+	@Tests/sanitize
 
 demo: ## Installs ClearML's stand-ins on a throw-away cluster with the shipped workflow, and shows the run
 	@Tests/demo

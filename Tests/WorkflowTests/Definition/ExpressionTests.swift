@@ -180,6 +180,12 @@ struct ExpressionTests {
         ])
     func parentheses(text: String) throws { #expect(try Expression(parsing: text).description == text) }
 
+    @Test("an accent after its brackets hides no expression")
+    func accent() throws {
+        #expect(try Template(parsing: "$${{\u{301}").evaluate(in: Scope([:])) == "${{\u{301}")
+        #expect(throws: DefinitionErrors.self) { try Template(parsing: "${{\u{301} inputs.name }}") }
+    }
+
     @Test("no expression can exhaust the stack or the memory")
     func limits() {
         #expect(Self.evaluate(String(repeating: "(", count: 100_000)).contains("too l"))

@@ -13,7 +13,7 @@ struct TemplateReader {
         case .mapping(let entries):
             var members: [String: Template] = [:]
             for entry in entries {
-                if entry.key.contains("${{") {
+                if Self.opensExpression(in: entry.key) {
                     errors.append(
                         DefinitionError(
                             .badExpression, at: entry.keyLocation, "expressions are not evaluated in keys",
@@ -30,7 +30,7 @@ struct TemplateReader {
         switch node.content {
         case .scalar(.bool(let value)): return .literal(.bool(value))
         case .scalar(.string(let text)):
-            if text.contains("${{") {
+            if Self.opensExpression(in: text) {
                 let known = errors.count
                 switch self.text(node) {
                 case .expression(let expression): return expression
@@ -60,9 +60,12 @@ struct TemplateReader {
         }
     }
 
+    /// Not by characters: with an accent after it, a bracket is another character.
+    private static func opensExpression(in text: String) -> Bool { text.utf8.contains("${{".utf8) }
+
     /// A string: `${{ }}` alone keeps the type of its value, `$${{` stands for the text `${{`.
     private mutating func text(_ node: YAMLNode) -> Template {
-        guard let string = node.string, string.contains("${{") else { return .literal(node.value) }
+        guard let string = node.string, Self.opensExpression(in: string) else { return .literal(node.value) }
         let scalars = Array(string.unicodeScalars)
         var parts: [Template] = []
         var literal = String.UnicodeScalarView()

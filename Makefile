@@ -1,6 +1,6 @@
 # The verbs of this project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build release test unit soak crash demo bench bench-compare lint format install clean dependencies
+.PHONY: help build release test unit soak crash fuzz sanitize demo bench bench-compare lint format install clean dependencies
 
 BUILD ?= .build
 
@@ -29,6 +29,12 @@ crash: dependencies ## Kills the real program KILLS times (2,000) at moments fro
 	RUNNER_TEST_CRASHES=$(or $(KILLS),2000) RUNNER_TEST_SEED=$(or $(SEED),1) \
 		swift test --scratch-path $(BUILD) --filter RunnerTests.CrashTests
 
+fuzz: dependencies ## Gives whatever reads from elsewhere random texts, SECONDS (600) for each of TARGETS (all)
+	@Fuzz/run $(or $(SECONDS),600) $(TARGETS)
+
+sanitize: dependencies ## Runs the tests that need no cluster under ThreadSanitizer and AddressSanitizer
+	@Tests/sanitize
+
 demo: ## Installs ClearML's stand-ins on a throw-away cluster with the shipped workflow, and shows the run
 	@Tests/demo
 
@@ -41,10 +47,10 @@ bench-compare: bench ## Measures, and shows the change against the stored figure
 	.build-release/release/benchmarks compare Benchmarks/results/stored.json .build-release/bench.json
 
 lint: ## Checks the form of the sources
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks Fuzz
 
 format: ## Gives the sources their form
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks Fuzz
 
 install: release ## Copies the program and the workflows to $(PREFIX), /usr/local by default
 	install -D -m 755 .build-release/release/runner $(or $(PREFIX),/usr/local)/bin/runner

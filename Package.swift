@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 /// The checks every target is held to: no warning survives a build.
@@ -42,6 +43,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
@@ -92,6 +94,8 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Workflow"], swiftSettings: strict),
+        .target(name: "FuzzTargets", dependencies: ["Steps", "Workflow"], path: "Fuzz/Targets", swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: strict),
         .target(name: "CLimit", path: "Benchmarks/CLimit", linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
             name: "benchmarks",
@@ -117,3 +121,16 @@ let package = Package(
             swiftSettings: strict),
     ]
 )
+
+// For `Fuzz/run` alone: the program that links libFuzzer, and what it fuzzes, built so that libFuzzer sees what is reached.
+if ProcessInfo.processInfo.environment["RUNNER_FUZZ"] != nil {
+    for target in package.targets where ["FuzzTargets", "Steps", "Workflow"].contains(target.name) {
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
+    }
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Fuzz/Program", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+    ]
+}

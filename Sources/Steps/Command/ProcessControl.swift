@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Workflow
 
 /// The one place that decides whether, and why, a running program is told to stop.
 ///
@@ -16,25 +16,25 @@ final class ProcessControl: Sendable {
         var reason: Reason?
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// Why the program was told to stop; nil: it was not.
-    var reason: Reason? { state.withLock { $0.reason } }
+    var reason: Reason? { state.with { $0.reason } }
 
     func started(_ process: pid_t) {
-        state.withLock { state in
+        state.with { state in
             state.process = process
             if state.reason != nil { kill(process, SIGTERM) }
         }
     }
 
     func ended() {
-        state.withLock { $0.process = nil }
+        state.with { $0.process = nil }
     }
 
     /// Tells the program to stop now, or as soon as it has started. The first reason stands.
     func stop(_ reason: Reason) {
-        state.withLock { state in
+        state.with { state in
             guard state.reason == nil else { return }
             state.reason = reason
             if let process = state.process { kill(process, SIGTERM) }

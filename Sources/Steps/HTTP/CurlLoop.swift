@@ -2,6 +2,7 @@ import CCurl
 import Foundation
 import Glibc
 import Synchronization
+import Workflow
 
 /// The thread that drives every transfer.
 ///
@@ -29,7 +30,7 @@ final class CurlLoop: @unchecked Sendable {
 
     private let multi: OpaquePointerBox
     private let userAgent: String
-    private let inbox = Mutex<[Command]>([])
+    private let inbox = Locked<[Command]>([])
 
     init(userAgent: String) throws(HTTPFailure) {
         // Counts its calls and is safe to call from several threads since 7.84.
@@ -62,7 +63,7 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     private func send(_ command: Command) {
-        inbox.withLock { inbox in
+        inbox.with { inbox in
             inbox.append(command)
             curl_multi_wakeup(multi.pointer)
         }
@@ -80,7 +81,7 @@ final class CurlLoop: @unchecked Sendable {
 
         var transfers: [ObjectIdentifier: CurlTransfer] = [:]
         while true {
-            let commands = inbox.withLock { inbox in
+            let commands = inbox.with { inbox in
                 defer { inbox = [] }
                 return inbox
             }

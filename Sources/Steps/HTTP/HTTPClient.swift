@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 package protocol HTTPPerforming: Sendable {
     /// Sends one request, once, and returns the server's reply, whatever its status.

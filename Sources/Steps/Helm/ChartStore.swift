@@ -74,10 +74,10 @@ struct ChartStore: Sendable {
                 let parts = chart.split(separator: "@", maxSplits: 1).map(String.init)
                 let name = "\(HelmCredentials.repositoryName)/\(parts.first ?? "")"
                 let version = parts.count > 1 ? parts[1] : ">0.0.0-0"
-                let result = try await helm.run(
-                    ["search", "repo", name, "--version", version, "--output", "json"], credentials: credentials,
-                    onCluster: false, object: repository.url)
-                let found = try Value(json: result.output.text).arrayValue ?? []
+                let answer = try await helm.json(
+                    ["search", "repo", name, "--version", version], credentials: credentials, onCluster: false,
+                    object: repository.url)
+                let found = answer.arrayValue ?? []
                 if !found.contains(where: { $0["name"]?.stringValue == name }) { missing.append("'\(chart)'") }
             }
             return missing

@@ -56,11 +56,16 @@ package struct Helm: Sendable {
     }
 
     /// What helm prints as JSON.
-    package func json(_ arguments: [String], object: String? = nil) async throws(StepError) -> Value {
-        let result = try await run(arguments + ["--output", "json"], object: object)
+    package func json(
+        _ arguments: [String], credentials: HelmCredentials? = nil, onCluster: Bool = true, object: String? = nil
+    ) async throws(StepError) -> Value {
+        let result = try await run(
+            arguments + ["--output", "json"], credentials: credentials, onCluster: onCluster, object: object)
         guard let bytes = result.output.bytes, let value = try? Value(json: String(decoding: bytes, as: UTF8.self))
         else {
-            throw StepError(.transient, "the answer of helm is not JSON", object: object)
+            throw StepError(
+                .transient, "the answer of helm is not JSON", object: object,
+                remedy: "run `\(access.helm) \(arguments.joined(separator: " "))` by hand and see what else it prints")
         }
         return value
     }

@@ -9,7 +9,7 @@ extension ClusterAccess {
         let versions = HelmVersionCache()
         return [
             HelmRepository(self), HelmRegistry(self), HelmRelease(self, versions: versions, now: now),
-            HelmAbsent(self, versions: versions), HelmReleases(self),
+            HelmAbsent(self, versions: versions), HelmReleases(self), HelmRestart(self),
         ]
     }
 }

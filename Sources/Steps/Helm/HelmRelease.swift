@@ -192,7 +192,11 @@ package struct HelmRelease: StepKind {
     }
 
     /// Makes sure that no unfinished operation is in the way of the next one.
-    private func clearTheWay(_ wish: ReleaseWish, _ prior: Prior?, _ context: StepContext) async throws {
+    ///
+    /// - Parameter forgotten: The revision that helm was made to forget before.
+    private func clearTheWay(
+        _ wish: ReleaseWish, _ prior: Prior?, forgotten: ReleaseRevision? = nil, _ context: StepContext
+    ) async throws {
         let history = try await wish.releases.history()
         guard let last = history.last else { return }
         var hooks: [KubernetesObject] = []
@@ -205,13 +209,19 @@ package struct HelmRelease: StepKind {
             hasInstallOnlyHooks: ReleaseRecovery.hasInstallOnlyHooks(hooks))
         switch action {
         case .proceed: return
+        case .forget(let revision, _) where revision.revision >= forgotten?.revision ?? .max:
+            throw StepError(
+                .transient, "revision \(revision.revision) is still in helm's history after it was dropped from it",
+                object: wish.releases.object,
+                remedy:
+                    "see whether this account may delete Secrets in namespace \(wish.namespace), then resume the run")
         case .forget(let revision, let why):
             context.log(
                 .note,
                 "revision \(revision.revision) is '\(revision.status)' and is dropped from helm's history: \(why)")
             try await wish.releases.forget(revision)
             // Beneath it another one may be unfinished.
-            try await clearTheWay(wish, prior, context)
+            try await clearTheWay(wish, prior, forgotten: revision, context)
         case .wait(let revision, let until):
             throw StepError(
                 .transient,

@@ -6,7 +6,11 @@ package struct HelmReleases: CheckingStepKind {
     package let summary = "Lists the Helm releases of namespaces, with their charts and versions."
     package let parameters =
         [
-            Parameter("namespaces", .array(.string), required: true, "The namespaces; each has to be there."),
+            Parameter(
+                "namespaces", .array(.string), required: true,
+                "The namespaces; each has to be there, but for `allow_missing`."),
+            Parameter(
+                "allow_missing", .boolean, default: false, "Passes over a namespace that is not there: it has none."),
             Parameter("charts", .array(.string), "Names of charts: releases of others are left out; none: all."),
         ] + ClusterAccess.parameters
     package let outputs = [
@@ -32,6 +36,7 @@ package struct HelmReleases: CheckingStepKind {
         var releases: [Value] = []
         for namespace in try input.strings("namespaces") {
             guard try await Namespaces(Kubectl(access)).exists(namespace) else {
+                if try input.flag("allow_missing") { continue }
                 throw StepError(
                     .permanent, "there is no such namespace", object: "namespace \(namespace)",
                     remedy: "name the namespace that the releases are in")

@@ -12,12 +12,8 @@ struct ReleaseRevert {
     /// - Returns: What stays behind.
     func rollback(to before: HelmRelease.Prior) async throws -> [String] {
         let releases = wish.releases
-        var history = try await releases.history()
-        // This run's own unfinished operations; nothing was deployed by them.
-        while let last = history.last, last.isPending, before.precedes(last) {
-            try await releases.forget(last)
-            history = try await releases.history()
-        }
+        let history = try await releases.history()
+        // An own operation that died half-way may have changed objects already: helm goes back from it, too.
         guard let last = history.last, before.precedes(last) else { return [] }  // never changed
         guard let revision = before.revision else {
             return [

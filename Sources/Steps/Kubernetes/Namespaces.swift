@@ -14,6 +14,14 @@ package struct Namespaces: Sendable {
         return !result.output.text.isEmpty
     }
 
+    /// - Parameter label: As `name=value`.
+    package func exists(_ name: String, labelled label: String) async throws(StepError) -> Bool {
+        let result = try await kubectl.run(
+            ["get", "namespaces", "--field-selector", "metadata.name=\(name)", "--selector", label, "-o", "name"],
+            object: "namespace \(name)")
+        return !result.output.text.isEmpty
+    }
+
     /// Creates the namespace; fine if it is there.
     package func create(_ name: String) async throws(StepError) {
         let object = "namespace \(name)"
@@ -29,10 +37,15 @@ package struct Namespaces: Sendable {
         guard try await exists(name) else { return [] }
         let reasons = try await reasonsToStay(name)
         guard reasons.isEmpty else { return reasons }
+        try await remove(name)
+        return []
+    }
+
+    /// Removes the namespace with all that is in it, and waits until it has gone.
+    package func remove(_ name: String) async throws(StepError) {
         try await kubectl.run(
             ["delete", "namespace", name, "--ignore-not-found", "--wait", "--timeout", "300s"],
             object: "namespace \(name)")
-        return []
     }
 
     /// Why a namespace is not to be removed, a line; empty where nothing is left in it.

@@ -10,13 +10,21 @@ package enum Sensitive {
     /// Whether the value at this path may be a secret, by the names of its last two parts (`env[DB_PASSWORD].value`).
     package static func hides(_ path: [String]) -> Bool {
         path.suffix(2).contains { part in
-            let names = /(?i)passw|passphrase|secret|token|credential|connection_?string/
-            let keys = /(?i)(api|access|private|user|encryption)[-_]?key/
-            // Names of secrets, and switches about them, are no secrets.
-            let references = /(?i)(name|ref|enabled|existingsecret)$/
-            return (part.contains(names) || part.contains(keys)) && !part.contains(references)
+            let part = Array(part.lowercased().utf8)
+            return words.contains { part.contains($0) }
+                && !references.contains { part.suffix($0.count).elementsEqual($0) }
         }
     }
+
+    // Compared byte by byte, as a regular expression would be read again for each of the thousands of values of a chart.
+    private static let words =
+        bytes(["passw", "passphrase", "secret", "token", "credential", "connectionstring", "connection_string"])
+        + bytes(
+            ["api", "access", "private", "user", "encryption"].flatMap { ["\($0)key", "\($0)-key", "\($0)_key"] })
+    /// Names of secrets, and switches about them, are no secrets.
+    private static let references = bytes(["name", "ref", "enabled", "existingsecret"])
+
+    private static func bytes(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
 
     /// The change without its values where they may be secret, also inside an object or a list.
     package static func shown(_ value: Value?, at path: [String]) -> Value? {

@@ -1,5 +1,4 @@
 import GRDB
-import Synchronization
 package import Workflow
 
 /// The registry in tables of its own in the journal's file.
@@ -14,7 +13,7 @@ package final class SQLiteTenantRegistry: TenantRegistry {
     private let journal: SQLiteJournal
     private let sealer: @Sendable () throws -> Sealer
     private let time: any TimeSource
-    private let isPrepared = Mutex(false)
+    private let isPrepared = Locked(false)
 
     /// - Parameter sealer: Asked for only where there is something to seal or to open.
     package init(journal: SQLiteJournal, sealer: @escaping @Sendable () throws -> Sealer, time: any TimeSource) {
@@ -147,7 +146,7 @@ package final class SQLiteTenantRegistry: TenantRegistry {
     }
 
     private func prepare() async throws {
-        if isPrepared.withLock({ $0 }) { return }
+        if isPrepared.with({ $0 }) { return }
         try await Self.reporting {
             try await journal.write { [path = journal.path] database in
                 try database.execute(sql: Self.tables)
@@ -159,7 +158,7 @@ package final class SQLiteTenantRegistry: TenantRegistry {
                 }
             }
         }
-        isPrepared.withLock { $0 = true }
+        isPrepared.with { $0 = true }
     }
 
     /// What keeps the registry from being used may pass by itself, where another process had the file for too long.

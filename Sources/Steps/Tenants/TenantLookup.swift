@@ -14,6 +14,8 @@ package struct TenantLookup: CheckingStepKind {
             "states", .array(.oneOf("creating", "active", "suspended", "deleting", "deleted")), default: [],
             "Those that it may be in: every other one is an error. None: any."),
         Parameter(
+            "company", .string, "The id that its company must have: an error where the registry has another, or none."),
+        Parameter(
             "fixed", .map(.any), default: [:],
             "Settings that cannot be changed: an error where the tenant was brought to another value. Ones that the "
                 + "registry does not know are passed over."),
@@ -60,6 +62,7 @@ package struct TenantLookup: CheckingStepKind {
         }
         return StepOutput(values, secrets: secrets)
     }
+
     private static func require(_ tenant: Tenant?, _ name: String, _ input: StepInput) throws(StepError) {
         let state = (tenant?.state ?? .deleted).rawValue
         let states = try input.strings("states")
@@ -68,6 +71,11 @@ package struct TenantLookup: CheckingStepKind {
                 .conflict, "it is \(state), and has to be \(states.joined(separator: " or "))",
                 object: "tenant \(name)",
                 remedy: "see 'runner tenant show \(name)'")
+        }
+        if let company = try input.optionalString("company"), company != tenant?.company {
+            throw StepError(
+                .conflict, "its company is \(tenant?.company ?? "not known"), and not \(company)",
+                object: "tenant \(name)", remedy: "see 'runner tenant show \(name)', and give that id")
         }
         for (setting, wanted) in try input.object("fixed").sorted(by: { $0.key < $1.key }) {
             guard let held = tenant?.settings[setting], held != wanted else { continue }

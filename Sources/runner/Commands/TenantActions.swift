@@ -39,13 +39,14 @@ enum ResumeTenant: TenantAction {
 enum RotateTenant: TenantAction {
     static let (name, workflow) = ("rotate", "tenant-rotate-credentials")
     static let abstract = "Gives a tenant new access keys, and revokes the old ones once the new ones are in use."
-    static let states: Set<Tenant.State>? = [.active, .suspended]
+    // A suspended tenant's agent is stopped, and to upgrade it would start it.
+    static let states: Set<Tenant.State>? = [.active]
 }
 
 enum DeleteTenant: TenantAction {
     static let (name, workflow) = ("delete", "tenant-delete")
     static let abstract = "Deletes a tenant and all that is its own."
-    static let states: Set<Tenant.State>? = [.creating, .active, .suspended]
+    static let states: Set<Tenant.State>? = [.active, .suspended, .deleting]
 }
 
 enum AdoptTenant: TenantAction {

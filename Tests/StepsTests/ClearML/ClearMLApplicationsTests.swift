@@ -1,6 +1,5 @@
 import Foundation
 import Steps
-import Synchronization
 import TestSupport
 import Testing
 import Workflow
@@ -9,7 +8,7 @@ import Workflow
 struct ClearMLApplicationsTests {
     /// A server whose database is as old as the test says.
     final class Server: Sendable {
-        private final class Age: Sendable { let created = Mutex("2026-01-01T00:00:00Z") }
+        private final class Age: Sendable { let created = Locked("2026-01-01T00:00:00Z") }
         private let age: Age
         private let server: ScriptedServer
 
@@ -18,14 +17,14 @@ struct ClearMLApplicationsTests {
             self.age = age
             server = try ScriptedServer { connection in
                 while connection.receive() != nil {
-                    let created = age.created.withLock { $0 }
+                    let created = age.created.with { $0 }
                     connection.reply(body: ClearMLReply.supervisor.replacing("2026-01-01T00:00:00Z", with: created))
                 }
             }
         }
 
         var url: String { server.url }
-        func reinstall() { age.created.withLock { $0 = "2026-02-02T00:00:00Z" } }
+        func reinstall() { age.created.with { $0 = "2026-02-02T00:00:00Z" } }
     }
 
     @Test("an upload leaves a receipt; another archive, or a server made anew, is uploaded to again")

@@ -1,6 +1,5 @@
 import Foundation
 import Steps
-import Synchronization
 import Testing
 import Workflow
 
@@ -16,10 +15,10 @@ struct ClearMLReadyTests {
 
     /// Answers the n-th request (0-based) as `script` says, and whatever comes later like the last.
     func server(_ script: [(status: String, body: String)]) throws -> ScriptedServer {
-        let count = Mutex(0)
+        let count = Locked(0)
         return try ScriptedServer { connection in
             while let request = connection.receive() {
-                let index = count.withLock { count in
+                let index = count.with { count in
                     count += 1
                     return count - 1
                 }

@@ -21,7 +21,10 @@ struct InstallWorkflowTests {
                 + access.kubernetesKinds(randomBytes: random)
                 + (try ClearMLTransport.forTests()).clearMLKinds(cluster: access, randomBytes: random)
                 + NoTenantRegistry().tenantKinds(cluster: access)
-                + [ArchiveUnzip(processes: processes), FileDownload(client: try HTTPClient(userAgent: "test"))])
+                + [
+                    ArchiveUnzip(processes: processes), CommandRun(processes: processes),
+                    FileDownload(client: try HTTPClient(userAgent: "test")),
+                ])
     }
 
     static func load(_ name: String = "install") throws -> Workflow {

@@ -1,6 +1,6 @@
 import Foundation
 import Steps
-import Synchronization
+import Workflow
 
 /// A clock that moves only when somebody sleeps on it, and then at once.
 final class SteppingClock: Clock {
@@ -11,18 +11,18 @@ final class SteppingClock: Clock {
         static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
     }
 
-    private let time = Mutex(Instant(offset: .zero))
-    private let pauses = Mutex<[Duration]>([])
+    private let time = Locked(Instant(offset: .zero))
+    private let pauses = Locked<[Duration]>([])
 
-    var now: Instant { time.withLock { $0 } }
+    var now: Instant { time.with { $0 } }
     let minimumResolution = Duration.nanoseconds(1)
     /// How long was slept, each time.
-    var sleeps: [Duration] { pauses.withLock { $0 } }
+    var sleeps: [Duration] { pauses.with { $0 } }
 
     func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         try Task.checkCancellation()
-        pauses.withLock { $0.append(now.duration(to: deadline)) }
-        time.withLock { $0 = max($0, deadline) }
+        pauses.with { $0.append(now.duration(to: deadline)) }
+        time.with { $0 = max($0, deadline) }
     }
 }
 

@@ -18,4 +18,20 @@ struct TenantWorkflowTests {
         #expect(try names("inputs") == create.inputs.map(\.name).sorted())
         #expect(try names("secrets") == create.secrets.map(\.name).sorted())
     }
+
+    @Test(
+        "a step that cannot be undone, and all that need it, are points of no return",
+        arguments: [("tenant-delete", "removed", 9), ("tenant-rotate-credentials", "record", 2)])
+    func pointsOfNoReturn(workflow: String, last: String, count: Int) throws {
+        let steps = try InstallWorkflowTests.load(workflow).definition.steps
+        let marked = steps.filter { $0.revert == .never }
+        #expect(marked.count >= count)
+        // Whoever needs one of them is one of them, and nobody else removes anything.
+        for step in steps where step.needs.contains(where: { steps[$0].revert == .never }) {
+            #expect(step.revert == .never, "\(step.id)")
+        }
+        let removing = steps.filter { $0.uses.contains("absent") || $0.uses.contains("revoked") }
+        #expect(removing.allSatisfy { $0.revert == .never } && !removing.isEmpty)
+        #expect(steps.contains { $0.id == last })
+    }
 }

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 import Steps
-import Synchronization
 import TestSupport
 import Testing
+import Workflow
 
 @Suite(.timeLimit(.minutes(10)))
 struct ProcessRunnerTests {
@@ -122,16 +122,16 @@ struct ProcessRunnerTests {
     @Test("lines arrive in order while the program runs, the last one without a line break too")
     func lines() async throws {
         let directory = try TemporaryDirectory()
-        let seen = Mutex<[ProcessLine]>([])
+        let seen = Locked<[ProcessLine]>([])
         // The script goes on only after its first line has been seen, so the line cannot have come at the end.
         let request = shell(
             "echo one; while [ ! -e \(directory.file("go")) ]; do sleep 0.01; done; printf 'two\\r\\nthree'")
         let result = try await runner.run(request) { line in
-            seen.withLock { $0.append(line) }
+            seen.with { $0.append(line) }
             if line.text == "one" { _ = FileManager.default.createFile(atPath: directory.file("go"), contents: nil) }
         }
         #expect(result.succeeded)
-        #expect(seen.withLock { $0.map(\.text) } == ["one", "two", "three"])
+        #expect(seen.with { $0.map(\.text) } == ["one", "two", "three"])
     }
 
     @Test("everything written just before the end is read")

@@ -1,8 +1,8 @@
 import Foundation
 import Steps
-import Synchronization
 import TestSupport
 import Testing
+import Workflow
 
 @Suite(.timeLimit(.minutes(10)))
 struct HTTPDownloadTests {
@@ -44,15 +44,15 @@ struct HTTPDownloadTests {
         #expect(lost?.kind == .connectionLost)
         #expect(try directory.read("part").utf8.count == 70_000)
 
-        let last = Mutex<HTTPProgress?>(nil)
+        let last = Locked<HTTPProgress?>(nil)
         let download = try await client.download(HTTPRequest(.get, server.url), to: path) { progress in
-            last.withLock { $0 = progress }
+            last.with { $0 = progress }
         }
         #expect(download.isComplete)
         #expect(download.resumedFrom == 70_000)
         #expect(try directory.read("part") == Self.content)
-        #expect(last.withLock { $0?.bytes } == 200_000)
-        #expect(last.withLock { $0?.total } == 200_000)
+        #expect(last.with { $0?.bytes } == 200_000)
+        #expect(last.with { $0?.total } == 200_000)
     }
 
     @Test(

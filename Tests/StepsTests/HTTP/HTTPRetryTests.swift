@@ -1,7 +1,7 @@
 import Foundation
 import Steps
-import Synchronization
 import Testing
+import Workflow
 
 @Suite(.timeLimit(.minutes(10)))
 struct HTTPRetryTests {
@@ -65,10 +65,10 @@ struct HTTPRetryTests {
 
     @Test("a server that comes back is waited for")
     func comesBack() async throws {
-        let count = Mutex(0)
+        let count = Locked(0)
         let server = try ScriptedServer { connection in
             while connection.receive() != nil {
-                let number = count.withLock { count in
+                let number = count.with { count in
                     count += 1
                     return count
                 }

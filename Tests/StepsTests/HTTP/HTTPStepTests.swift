@@ -1,6 +1,5 @@
 import Foundation
 import Steps
-import Synchronization
 import Testing
 import Workflow
 
@@ -164,17 +163,17 @@ struct HTTPStepTests {
 
     @Test("'check' is asked by GET, with the same credentials and without the body")
     func check() async throws {
-        let done = Mutex(false)
-        let status = Mutex("404 Not Found")
+        let done = Locked(false)
+        let status = Locked("404 Not Found")
         let server = try ScriptedServer { connection in
             while let request = connection.receive() {
                 if request.line.hasPrefix("POST") {
-                    done.withLock { $0 = true }
+                    done.with { $0 = true }
                     connection.reply("201 Created", body: "made")
-                } else if done.withLock({ $0 }) {
+                } else if done.with({ $0 }) {
                     connection.reply(body: "there")
                 } else {
-                    connection.reply(status.withLock { $0 })
+                    connection.reply(status.with { $0 })
                 }
             }
         }
@@ -190,7 +189,7 @@ struct HTTPStepTests {
         #expect(question.headers["authorization"] == "Bearer tok" && question.headers["x-a"] == "b")
         #expect(question.body == "" && question.headers["content-type"] == nil)
         for (answer, kind) in [("403 Forbidden", .permanent), ("503 Busy", .transient)] as [(String, StepError.Kind)] {
-            status.withLock { $0 = answer }
+            status.with { $0 = answer }
             let error = try await probe.refusalToObserve()
             #expect(error.kind == kind && error.object == "GET \(server.url)/things/1")
         }

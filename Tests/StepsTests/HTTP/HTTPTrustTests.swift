@@ -1,6 +1,5 @@
 import Foundation
 import Steps
-import Synchronization
 import TestSupport
 import Testing
 

@@ -32,6 +32,22 @@ struct KubernetesAbsentTests {
         }
     }
 
+    @Test("a namespace with the label goes with what it holds, and one with another value of it does not")
+    func marked() async throws {
+        try await TestCluster.withNamespace { namespace in
+            try await TestCluster.kubectl("create", "namespace", namespace)
+            try await TestCluster.kubectl("create", "configmap", "one", "-n", namespace)
+            let place = try StepUnderTest(KubernetesNamespaceAbsent(TestCluster.access()))
+            let marked: [String: Value] = ["namespace": .string(namespace), "label": "runner/tenant=acme"]
+            try await TestCluster.kubectl("label", "namespace", namespace, "runner/tenant=acme2")
+            #expect(
+                try await place.run(marked).output.values["left"]?[0]?.stringValue?.contains("ConfigMap/one") == true)
+            try await TestCluster.kubectl("label", "namespace", namespace, "runner/tenant=acme", "--overwrite")
+            #expect(try await place.run(marked).output.values["left"] == [])
+            #expect(try await place.observe(marked).isPresent)
+        }
+    }
+
     @Test("of a kind that the cluster does not know there is nothing; Kubernetes' own namespaces are refused")
     func edges() async throws {
         let step = try StepUnderTest(KubernetesAbsent(TestCluster.access()))

@@ -10,7 +10,8 @@ struct ManifestReaderTests {
             ("2024-01-01", "2024-01-01"),
             ("1:30", "1:30"), ("0644", 420), ("0x1F", 31), ("-7", -7), ("1.5", 1.5), ("1e3", 1000.0),
             ("1.2.3", "1.2.3"), ("0.5.", "0.5."),
-            ("10Gi", "10Gi"), ("089", 89), ("!!str 12", "12"), ("'12'", "12"), ("127.0.0.1", "127.0.0.1"),
+            ("10Gi", "10Gi"), ("089", 89), ("-0x8000000000000000", .integer(.min)), ("0x-5", "0x-5"), ("-0o17", -15),
+            ("!!str 12", "12"), ("'12'", "12"), ("127.0.0.1", "127.0.0.1"),
         ])
     func scalar(text: String, value: Value) throws {
         #expect(try ManifestReader.documents(in: "v: \(text)").first?["v"] == value)
@@ -46,6 +47,21 @@ struct ManifestReaderTests {
         let error = #expect(throws: StepError.self) { try ManifestReader.objects(in: text) }
         #expect(error?.kind == .permanent)
         #expect(error?.remedy != nil)
+    }
+
+    @Test("aliases are written out, and those that repeat each other for ever are an error")
+    func aliases() throws {
+        #expect(try ManifestReader.documents(in: "a: &a [1, 2]\nb: *a\n").first?["b"] == [1, 2])
+        let laughs = (1..<12).reduce("a0: &a0 [ha]\n") { text, level in
+            text + "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", "))]\n"
+        }
+        let ladder = (1..<2000).reduce("- &a0 [ha]\n") { $0 + "- &a\($1) [*a\($1 - 1)]\n" }
+        for text in [laughs, ladder] {
+            let error = #expect(throws: StepError.self) { try ManifestReader.documents(in: text) }
+            #expect(error?.kind == .permanent)
+            #expect(error?.message.contains("unfolds to too much") == true)
+            #expect(error?.remedy != nil)
+        }
     }
 
     @Test(

@@ -1,6 +1,5 @@
 import Foundation
 import Steps
-import Synchronization
 import TestSupport
 import Testing
 import Workflow
@@ -60,7 +59,7 @@ enum TestCluster {
 final class StepUnderTest: Sendable {
     let kind: any StepKind
     let directory: TemporaryDirectory
-    private let lines = Mutex<[String]>([])
+    private let lines = Locked<[String]>([])
 
     init(_ kind: any StepKind) throws {
         self.kind = kind
@@ -68,11 +67,11 @@ final class StepUnderTest: Sendable {
     }
 
     /// What the step has logged.
-    var log: [String] { lines.withLock { $0 } }
+    var log: [String] { lines.with { $0 } }
 
     private var context: StepContext {
         StepContext(run: "test", step: "step", attempt: 1, dataDirectory: directory.path) { [self] _, line in
-            lines.withLock { $0.append(line) }
+            lines.with { $0.append(line) }
         }
     }
 

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Synchronization
+import Workflow
 
 /// A server on a loopback port that does exactly what a test says, faults included: each connection is handed to `script`
 /// on a thread of its own.
@@ -9,7 +9,7 @@ final class ScriptedServer: Sendable {
 
     let port: UInt16
     private let listener: Int32
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     private struct State {
         var connections = 0
@@ -62,18 +62,18 @@ final class ScriptedServer: Sendable {
 
     var url: String { "http://127.0.0.1:\(port)" }
     /// Everything received so far, on all connections.
-    var requests: [Request] { state.withLock { $0.requests } }
-    var connections: Int { state.withLock { $0.connections } }
+    var requests: [Request] { state.with { $0.requests } }
+    var connections: Int { state.with { $0.connections } }
 
     private func opened() -> Int {
-        state.withLock {
+        state.with {
             $0.connections += 1
             return $0.connections
         }
     }
 
     private func received(_ request: Request) {
-        state.withLock { $0.requests.append(request) }
+        state.with { $0.requests.append(request) }
     }
 
     /// A server that answers every request of every connection the same way.

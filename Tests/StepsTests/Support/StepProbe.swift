@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import Workflow
 
@@ -6,7 +5,7 @@ import Workflow
 final class StepProbe: Sendable {
     let input: StepInput
     private let kind: any StepKind
-    private let logged = Mutex<[String]>([])
+    private let logged = Locked<[String]>([])
 
     init(_ kind: any StepKind, _ with: [String: Value]) throws {
         self.kind = kind
@@ -14,11 +13,11 @@ final class StepProbe: Sendable {
     }
 
     /// `stdout: line` and so on, in the order they came.
-    var log: [String] { logged.withLock { $0 } }
+    var log: [String] { logged.with { $0 } }
 
     private var context: StepContext {
         StepContext(run: "run", step: "step", attempt: 1, dataDirectory: "/nowhere") { [self] stream, line in
-            logged.withLock { $0.append("\(stream.rawValue): \(line)") }
+            logged.with { $0.append("\(stream.rawValue): \(line)") }
         }
     }
 

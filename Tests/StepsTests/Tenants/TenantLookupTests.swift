@@ -36,6 +36,21 @@ struct TenantLookupTests {
         #expect(error?.message.contains("'admin'") == true && error?.message.contains("bob@acme.org") == true)
     }
 
+    @Test("another company than the registry's is an error, and so is one where it knows none")
+    func company() async throws {
+        let world = try await world()
+        let unknown = await #expect(throws: StepError.self) {
+            try await world.lookup(["tenant": "acme", "company": "b"]).take()
+        }
+        #expect(unknown?.kind == .conflict)
+        try await world.record(["tenant": "acme", "state": "active", "company": "a"]).take()
+        try await world.lookup(["tenant": "acme", "company": "a"]).take()
+        let error = await #expect(throws: StepError.self) {
+            try await world.lookup(["tenant": "acme", "company": "b"]).take()
+        }
+        #expect(error?.message == "its company is a, and not b")
+    }
+
     @Test("a setting that is not given any more is recorded so")
     func unset() async throws {
         let world = try await world()

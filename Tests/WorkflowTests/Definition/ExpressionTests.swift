@@ -171,6 +171,15 @@ struct ExpressionTests {
         #expect(try Expression(parsing: once).description == once)
     }
 
+    @Test(
+        "it has the parentheses it needs, and no others",
+        arguments: [
+            "(!f).g", "(a || b)[0]", "!(a == b)", "a && (b && c)", "a && b || c", "(a || b) && c", "a || (b || c)",
+            "2.0",
+            "!f.g == h",
+        ])
+    func parentheses(text: String) throws { #expect(try Expression(parsing: text).description == text) }
+
     @Test("no expression can exhaust the stack or the memory")
     func limits() {
         #expect(Self.evaluate(String(repeating: "(", count: 100_000)).contains("too l"))

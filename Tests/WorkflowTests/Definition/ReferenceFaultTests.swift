@@ -8,6 +8,19 @@ struct ReferenceFaultTests {
         #expect(file.found == file.expected)
     }
 
+    @Test("of very many wrong names all are reported, and the first ones with what was meant")
+    func many() {
+        let steps = (0..<600).map { number in
+            "  s\(number): { uses: command.run, with: { argv: [\"${{ steps.s\(number)x.stdout }}\"] } }"
+        }
+        let error = #expect(throws: DefinitionErrors.self) {
+            try Declared.load("workflow: w\nsteps:\n" + steps.joined(separator: "\n"))
+        }
+        #expect(error?.errors.count == 600)
+        #expect(error?.errors.first?.remedy == "write 's0'")
+        #expect(error?.errors.last?.remedy == "correct the name")
+    }
+
     static let files = [
         FaultyFile(
             "references that lead nowhere",

@@ -21,6 +21,23 @@ struct WorkflowGraphTests {
         #expect(edges == [[0, 1], [1, 2], [2, 3], [2, 4]])
     }
 
+    @Test("of every graph: those edges that no other way leads along", arguments: [UInt64](1...20))
+    func reduction(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        // A step may need one further down the file.
+        let places = (0..<20).shuffled(using: &random)
+        let needs = (0..<20).map { step in
+            places.filter { places[$0] < places[step] && Int.random(in: 0..<3, using: &random) == 0 }
+        }
+        let steps = needs.enumerated().map { StepDefinition("s\($0)", uses: "sleep", needs: $1) }
+        func reaches(_ step: Int, _ other: Int) -> Bool { step == other || needs[step].contains { reaches($0, other) } }
+        let expected = needs.enumerated().flatMap { step, needed in
+            needed.filter { one in !needed.contains { $0 != one && reaches($0, one) } }.map { [$0, step] }
+        }
+        let edges = WorkflowGraph(WorkflowDefinition(name: "w", steps: steps)).edges.map { [$0.from, $0.to] }
+        #expect(Set(edges) == Set(expected) && edges.count == expected.count)
+    }
+
     @Test("as text")
     func text() {
         let graph = WorkflowGraph(Self.definition, statuses: ["fetch": "succeeded", "unpack": "running"])

@@ -8,6 +8,12 @@ package struct ClearMLCompanyLookup: CheckingStepKind {
         ClearMLParameters.all + [
             Parameter("name", .string, "Its name; upper and lower case differ, and no other company may have it."),
             Parameter("id", ClearMLParameters.id, "Its id; a name beside it has to be its name."),
+            Parameter(
+                "allow_missing", .boolean, default: false, "Gives nulls where there is none, in place of an error."),
+            Parameter("idle", .boolean, default: false, "An error where something runs in it, or waits."),
+            Parameter(
+                "user", .string,
+                "Id of one of its users, through whom a server that cannot tell what runs is asked for waiting tasks."),
         ]
     package let outputs = [
         Parameter("id", .string, "The company's id."), Parameter("name", .string, "The company's name."),
@@ -22,17 +28,30 @@ package struct ClearMLCompanyLookup: CheckingStepKind {
     package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         try await reportingFailures {
             let directory = CompanyDirectory(client: try ClearMLParameters.client(input, transport))
-            let company = try await company(input, in: directory)
+            if input["id"] != nil { try await directory.requireTenant(try CompanyID(input, "id")) }
+            guard let company = try await company(input, in: directory) else {
+                return StepOutput(["id": .null, "name": .null])
+            }
             try await directory.requireTenant(company.id)
+            if try input.flag("idle") {
+                var activity = try await directory.running(in: company.id)
+                if activity == nil { activity = try await directory.waiting(through: input.optionalString("user")) }
+                if let activity, !activity.isEmpty { throw company.isBusy(with: activity) }
+            }
             return StepOutput(["id": .string(company.id.text), "name": .string(company.name)])
         }
     }
 
-    private func company(_ input: StepInput, in directory: CompanyDirectory) async throws -> CompanyDirectory.Company {
+    /// Nil where there is none, and that is allowed.
+    private func company(
+        _ input: StepInput, in directory: CompanyDirectory
+    ) async throws -> CompanyDirectory.Company? {
         let name = try input.optionalString("name")
+        let mayBeMissing = try input.flag("allow_missing")
         if input["id"] != nil {
             let id = try CompanyID(input, "id")
             guard let (company, _) = try await directory.find(id), company.isActive else {
+                if mayBeMissing { return nil }
                 throw StepError(
                     .permanent, "there is no such company", object: "company \(id.text)", remedy: "correct its id")
             }
@@ -48,6 +67,7 @@ package struct ClearMLCompanyLookup: CheckingStepKind {
         }
         let found = try await directory.named(name)
         guard let company = found.first else {
+            if mayBeMissing { return nil }
             throw StepError(
                 .permanent, "there is no company of exactly this name", object: "company \(name)",
                 remedy: "give the name as the server has it, or the company's id")

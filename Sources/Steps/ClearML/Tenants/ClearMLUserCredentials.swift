@@ -131,8 +131,15 @@ package struct ClearMLUserCredentials: StepKind {
     }
 
     private static func label(_ input: StepInput, _ context: StepContext) throws(StepError) -> String {
-        [try input.optionalString("label"), "runner \(context.run)/\(context.step)"].compactMap(\.self)
-            .joined(separator: " · ")
+        [try input.optionalString("label"), "\(mark)\(context.run)/\(context.step)"].compactMap(\.self)
+            .joined(separator: separator)
+    }
+
+    private static let (separator, mark) = (" · ", "runner ")
+
+    /// Whether a key's label is one that some run's step has made of `name`.
+    static func isLabelled(_ label: String?, _ name: String) -> Bool {
+        label?.hasPrefix(name + separator + mark) ?? false
     }
 
     private static func output(_ pair: ClearMLCredentials) -> StepOutput {

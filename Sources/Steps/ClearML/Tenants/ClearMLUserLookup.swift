@@ -10,6 +10,9 @@ package struct ClearMLUserLookup: CheckingStepKind {
             Parameter("email", .string(.email), required: true, "The e-mail address."),
             Parameter(
                 "role", .oneOf("admin", "superuser", "user", "annotator", "guest"), "The role that the user must have."),
+            Parameter(
+                "allow_missing", .boolean, default: false,
+                "Gives nulls where nobody has the address, in place of an error."),
         ]
     package let outputs = [
         Parameter("id", .string, "The user's id."), Parameter("email", .string, "The e-mail address."),
@@ -31,6 +34,9 @@ package struct ClearMLUserLookup: CheckingStepKind {
                 StepError(.permanent, why, object: "user \(email)", remedy: remedy)
             }
             guard let user = try await users.withEmail(email) else {
+                if try input.flag("allow_missing") {
+                    return StepOutput(["id": .null, "email": .string(email), "role": .null])
+                }
                 throw refusal("nobody has this e-mail address", "correct it")
             }
             guard user.company == company else {

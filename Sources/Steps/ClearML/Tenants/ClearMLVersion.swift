@@ -3,10 +3,9 @@ package import Workflow
 /// `clearml.version`: what a server is, and which of the calls it has that came with newer ones.
 ///
 /// A server looks for a call before it looks at anything else, so a call it does not have is told from one that it refuses.
-package struct ClearMLVersion: StepKind {
+package struct ClearMLVersion: CheckingStepKind {
     package let name = "clearml.version"
     package let summary = "Finds out which calls a ClearML server has, and that these credentials may manage tenants."
-    package let reverting = Reverting.nothing
     package let parameters = ClearMLParameters.all
     package let outputs = [
         Parameter("version", .string, "The newest API version; null where the server does not say."),
@@ -22,19 +21,7 @@ package struct ClearMLVersion: StepKind {
         self.transport = transport
     }
 
-    package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        .present(try await look(input))
-    }
-
-    package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        try await look(input)
-    }
-
-    package func revert(
-        _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
-    ) async throws -> [String] { [] }
-
-    private func look(_ input: StepInput) async throws -> StepOutput {
+    package func check(_ input: StepInput, _ context: StepContext) async throws -> StepOutput {
         try await reportingFailures {
             let client = try ClearMLParameters.client(input, transport)
             let reply = try await client.read("users.get_current_user")

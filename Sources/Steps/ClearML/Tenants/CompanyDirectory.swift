@@ -46,6 +46,27 @@ struct CompanyDirectory: Sendable {
         }
     }
 
+    /// What runs in a company, by kind; nil where the server has no call that tells.
+    func running(in id: CompanyID) async throws(ClearMLFailure) -> [String: Int]? {
+        do throws(ClearMLFailure) {
+            let reply = try await client.read("tenants.get_tenant_resources", ["tenant": .string(id.text)])
+            return (reply.data["running"]?.objectValue ?? [:]).compactMapValues(\.integerValue).filter { $0.value > 0 }
+        } catch {
+            if error.isUnknownEndpoint { return nil }
+            throw error
+        }
+    }
+
+    /// What waits in a company, where the server cannot tell what runs.
+    ///
+    /// - Parameter user: One of the company, through whom its queues are seen; nil: nothing is known.
+    func waiting(through user: String?) async throws(ClearMLFailure) -> [String: Int] {
+        guard let user else { return [:] }
+        let reply = try await client.read("queues.get_all", ["search_hidden": true], as: .actingAs(user: user))
+        let tasks = (reply.data["queues"]?.arrayValue ?? []).map { $0["entries"]?.arrayValue?.count ?? 0 }
+        return ["waiting tasks": tasks.reduce(0, +)].filter { $0.value > 0 }
+    }
+
     private static func company(_ value: Value) -> Company? {
         guard let id = value["id"]?.stringValue.flatMap(CompanyID.init), let name = value["name"]?.stringValue else {
             return nil
@@ -56,6 +77,14 @@ struct CompanyDirectory: Sendable {
 
 extension CompanyDirectory.Company {
     var description: String { "company \(name) (\(id.text))" }
+
+    /// - Parameter activity: What runs or waits there, by kind.
+    func isBusy(with activity: [String: Int]) -> StepError {
+        let list = activity.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        return StepError(
+            .conflict, "it is in use: \(list)", object: description,
+            remedy: "stop what runs there and wait for its end, then go on")
+    }
 }
 
 /// The id of a company: 32 hexadecimal digits, and so never an empty text, which some jobs would take for "all".

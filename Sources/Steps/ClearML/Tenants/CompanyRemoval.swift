@@ -44,19 +44,16 @@ struct CompanyRemoval: Sendable {
         _ company: CompanyDirectory.Company, force: Bool, user: String? = nil, _ context: StepContext
     ) async throws -> Result {
         try await directory.requireTenant(company.id)
-        let running = try await running(in: company.id)
+        let running = try await directory.running(in: company.id)
         let busy: [String: Int]
         if let running {
             busy = running
         } else {
             guard jobs != nil else { return .impossible }
-            busy = try await waiting(for: user)
+            busy = try await directory.waiting(through: user)
         }
         guard busy.isEmpty || force else {
-            let list = busy.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-            throw StepError(
-                .conflict, "it is in use: \(list)", object: company.description,
-                remedy: "stop what runs there and wait for its end, then go on")
+            throw company.isBusy(with: busy)
         }
         if running != nil {
             _ = try await directory.client.change(
@@ -69,26 +66,6 @@ struct CompanyRemoval: Sendable {
         throw StepError(
             .permanent, "it is still there after it was deleted", object: company.description,
             remedy: "look at the apiserver's log")
-    }
-
-    /// What runs in a company, by kind; nil where the server has no call that tells.
-    private func running(in id: CompanyID) async throws(ClearMLFailure) -> [String: Int]? {
-        do throws(ClearMLFailure) {
-            let reply = try await directory.client.read(
-                "tenants.get_tenant_resources", ["tenant": .string(id.text)])
-            return (reply.data["running"]?.objectValue ?? [:]).compactMapValues(\.integerValue).filter { $0.value > 0 }
-        } catch {
-            if error.isUnknownEndpoint { return nil }
-            throw error
-        }
-    }
-
-    private func waiting(for user: String?) async throws(ClearMLFailure) -> [String: Int] {
-        guard let user else { return [:] }
-        let reply = try await directory.client.read(
-            "queues.get_all", ["search_hidden": true], as: .actingAs(user: user))
-        let tasks = (reply.data["queues"]?.arrayValue ?? []).map { $0["entries"]?.arrayValue?.count ?? 0 }
-        return ["waiting tasks": tasks.reduce(0, +)].filter { $0.value > 0 }
     }
 }
 

@@ -43,14 +43,16 @@ struct UserDirectory: Sendable {
 
     /// All users of the company that `id` belongs to, in the order of their ids.
     func colleagues(of id: String) async throws(ClearMLFailure) -> [String] {
-        var found: [String] = []
+        var found: Set<String> = []
         for page in 0... {
             let reply = try await client.read(
                 "users.get_all", ["page": .integer(page), "page_size": .integer(Self.pageSize)],
                 as: .actingAs(user: id))
             let users = (reply.data["users"]?.arrayValue ?? []).compactMap { $0["id"]?.stringValue }
-            found += users
-            if users.count < Self.pageSize { break }
+            let known = found.count
+            found.formUnion(users)
+            // A server that knows no pages gives the same users again and again.
+            if users.count < Self.pageSize || found.count == known { break }
         }
         return found.sorted()
     }

@@ -40,27 +40,39 @@ extension Expression {
 
 extension Expression: CustomStringConvertible {
     /// The expression as it would be written, with only the parentheses it needs to be read the same again.
-    public var description: String {
-        switch self {
-        case .literal(let value): value.canonicalJSON
-        case .name(let name): name
-        case .member(let base, .literal(.string(let key))) where ExpressionLexer.isName(key): "\(base.operand).\(key)"
-        case .member(let base, let key): "\(base.operand)[\(key)]"
-        case .not(let operand): "!\(operand.operand)"
-        case .and(let left, let right): "\(left.operand) && \(right.operand)"
-        case .or(let left, let right): "\(left.operand) || \(right.operand)"
-        case .compare(let comparison, let left, let right):
-            "\(left.operand) \(comparison.rawValue) \(right.operand)"
-        case .call(let name, let arguments): "\(name)(\(arguments.map(\.description).joined(separator: ", ")))"
-        case .located(_, let expression): expression.description
-        }
+    public var description: String { written(binding: 0) }
+
+    /// - Parameter least: How tightly it has to hold together to stand where it does without parentheses.
+    private func written(binding least: Int) -> String {
+        let text =
+            switch self {
+            // A whole number that is no integer would be read as one.
+            case .literal(.number(let number)): "\(number)"
+            case .literal(let value): value.canonicalJSON
+            case .name(let name): name
+            case .member(let base, .literal(.string(let key))) where ExpressionLexer.isName(key):
+                "\(base.written(binding: 5)).\(key)"
+            case .member(let base, let key): "\(base.written(binding: 5))[\(key)]"
+            case .not(let operand): "!\(operand.written(binding: 4))"
+            case .compare(let comparison, let left, let right):
+                "\(left.written(binding: 4)) \(comparison.rawValue) \(right.written(binding: 4))"
+            case .and(let left, let right): "\(left.written(binding: 2)) && \(right.written(binding: 3))"
+            case .or(let left, let right): "\(left.written(binding: 1)) || \(right.written(binding: 2))"
+            case .call(let name, let arguments): "\(name)(\(arguments.map(\.description).joined(separator: ", ")))"
+            case .located(_, let expression): expression.written(binding: least)
+            }
+        return binding < least ? "(\(text))" : text
     }
 
-    private var operand: String {
+    /// How tightly it holds together; the parser's numbers, with `!` and what stands after a value on top.
+    private var binding: Int {
         switch self {
-        case .and, .or, .compare: "(\(description))"
-        case .located(_, let expression): expression.operand
-        default: description
+        case .or: 1
+        case .and: 2
+        case .compare: 3
+        case .not: 4
+        // What is within has seen to it.
+        case .literal, .name, .member, .call, .located: 5
         }
     }
 }

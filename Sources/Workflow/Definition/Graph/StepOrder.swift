@@ -1,3 +1,5 @@
+import HeapModule
+
 /// An order in which steps can run, or the circles that prevent one.
 ///
 /// Iterative throughout: a chain of any length is fine.
@@ -10,21 +12,18 @@ public struct StepOrder: Hashable, Sendable {
 
     /// - Parameter needs: For each step the indices of those it needs; indices that are none are passed over.
     public init(needs: [[Int]]) {
-        var missing = needs.map { Set($0).intersection(needs.indices) }
+        var missing = needs.map { Set($0.filter(needs.indices.contains)) }
         var dependents: [[Int]] = Array(repeating: [], count: needs.count)
         for (step, needed) in missing.enumerated() {
             for other in needed { dependents[other].append(step) }
         }
-        // The first in the file stands last.
-        var ready = Array(missing.indices.filter { missing[$0].isEmpty }.reversed())
+        var ready = Heap(missing.indices.filter { missing[$0].isEmpty })
         var order: [Int] = []
-        while let step = ready.popLast() {
+        while let step = ready.popMin() {
             order.append(step)
             for dependent in dependents[step] {
                 missing[dependent].remove(step)
-                if missing[dependent].isEmpty {
-                    ready.insert(dependent, at: ready.lastIndex { $0 > dependent }.map { $0 + 1 } ?? 0)
-                }
+                if missing[dependent].isEmpty { ready.insert(dependent) }
             }
         }
         self.order = order
@@ -32,7 +31,7 @@ public struct StepOrder: Hashable, Sendable {
         // Every step that is left needs another that is left, so following these must come round in a circle.
         var left = Set(missing.indices.filter { !missing[$0].isEmpty })
         var cycles: [[Int]] = []
-        while let start = left.min() {
+        for start in missing.indices where left.contains(start) {
             var path: [Int] = []
             var positions: [Int: Int] = [:]
             var step: Int? = start

@@ -23,13 +23,20 @@ public struct WorkflowGraph: Hashable, Sendable {
     public init(_ definition: WorkflowDefinition, statuses: [String: String] = [:]) {
         title = definition.name
         nodes = definition.steps.map { Node(id: $0.id, kind: $0.uses, status: statuses[$0.id]) }
-        let needs = definition.steps.map { Set($0.needs).intersection(definition.steps.indices) }
-        // What each step needs, directly or through others.
-        var ancestors: [Set<Int>] = Array(repeating: [], count: needs.count)
+        let indices = definition.steps.indices
+        let needs = definition.steps.map { Set($0.needs.filter(indices.contains)) }
+        let order = StepOrder(needs: needs.map { Array($0) }).order
+        var places = Array(repeating: 0, count: needs.count)
+        for (place, step) in order.enumerated() { places[step] = place }
         var edges: [Edge] = []
-        for step in StepOrder(needs: needs.map { Array($0) }).order {
-            let indirect = needs[step].reduce(into: Set<Int>()) { $0.formUnion(ancestors[$1]) }
-            ancestors[step] = indirect.union(needs[step])
+        for step in order {
+            // What is needed through others; none of them can come before the first that is needed directly.
+            let first = needs[step].map { places[$0] }.min() ?? 0
+            var indirect: Set<Int> = []
+            var stack = needs[step].count > 1 ? needs[step].flatMap { needs[$0] } : []
+            while let other = stack.popLast() {
+                if places[other] >= first, indirect.insert(other).inserted { stack += needs[other] }
+            }
             edges += needs[step].subtracting(indirect).sorted().map { Edge(from: $0, to: step) }
         }
         self.edges = edges.sorted { ($0.to, $0.from) < ($1.to, $1.from) }

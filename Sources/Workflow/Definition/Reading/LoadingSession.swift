@@ -23,6 +23,9 @@ final class LoadingSession {
     /// For each workflow being read, the files that it has used.
     private var used: [Set<String>] = []
     var diagnostics = Diagnostics()
+    /// How many names are still looked at for one that may have been meant. Of thousands of wrong names among thousands
+    /// nobody reads what each may mean, and to find it for all would take minutes.
+    private var looks = 300_000
 
     /// - Parameter read: Gives the contents of a file, by its path relative to the root.
     init(catalog: StepCatalog, read: @escaping (String) throws -> Data) {
@@ -39,6 +42,23 @@ final class LoadingSession {
             guard !place.isFaulty else { continue }
             diagnostics.report([fault.error(at: place.location, naming: name(fault.path))])
         }
+    }
+
+    /// What to write instead of a name that is none of `words`: see `Spelling.remedy`.
+    func remedy(for word: String, among words: some Collection<String>, none: String) -> String {
+        guard mayLook(at: words.count) else { return words.isEmpty ? none : "correct the name" }
+        return Spelling.remedy(for: word, among: words, none: none)
+    }
+
+    /// The one of `words` that was probably meant, but not `other`: see `Spelling.nearest`.
+    func nearest(to word: String, among words: some Collection<String>, besides other: String? = nil) -> String? {
+        mayLook(at: words.count) ? Spelling.nearest(to: word, among: words.lazy.filter { $0 != other }) : nil
+    }
+
+    private func mayLook(at count: Int) -> Bool {
+        guard count <= looks else { return false }
+        looks -= count
+        return true
     }
 
     /// The text of a file; nil where it cannot be had, which is reported.

@@ -30,6 +30,24 @@ struct ReferenceChecker {
     let secrets: [SecretDefinition]
     let steps: [String: StepOutline]
     let session: LoadingSession
+    // Made once: a workflow may have thousands of each, and of references to them.
+    private let inputSchema: Schema
+    private let hiddenInputs: Set<String>
+    private let secretSchema: Schema
+    private let hiddenSecrets: Set<String>
+
+    init(
+        inputs: [InputDefinition], secrets: [SecretDefinition], steps: [String: StepOutline], session: LoadingSession
+    ) {
+        self.inputs = inputs
+        self.secrets = secrets
+        self.steps = steps
+        self.session = session
+        inputSchema = .object(inputs.map { Parameter($0.name, $0.schema, "") })
+        hiddenInputs = Set(inputs.filter(\.secret).map(\.name))
+        secretSchema = .object(secrets.map { Parameter($0.name, .string, "") })
+        hiddenSecrets = Set(secrets.map(\.name))
+    }
 
     func check(_ references: [ExpressionReference], _ place: Place) {
         for reference in references { check(reference, place) }
@@ -38,14 +56,11 @@ struct ReferenceChecker {
     private func check(_ reference: ExpressionReference, _ place: Place) {
         switch reference.root {
         case "inputs":
-            let schema = Schema.object(inputs.map { Parameter($0.name, $0.schema, "") })
-            let hidden = Set(inputs.filter(\.secret).map(\.name))
-            checkSecrecy(reference, hidden, place)
-            walk(reference, from: 0, schema, .unknownInput)
+            checkSecrecy(reference, hiddenInputs, place)
+            walk(reference, from: 0, inputSchema, .unknownInput)
         case "secrets":
-            checkSecrecy(reference, Set(secrets.map(\.name)), place)
-            let schema = Schema.object(secrets.map { Parameter($0.name, .string, "") })
-            walk(reference, from: 0, schema, .unknownSecret)
+            checkSecrecy(reference, hiddenSecrets, place)
+            walk(reference, from: 0, secretSchema, .unknownSecret)
         case "steps": checkStep(reference, place)
         case "item", "index":
             if !place.hasItem {
@@ -99,7 +114,7 @@ struct ReferenceChecker {
         guard let step = steps[id] else {
             report(
                 .unknownStep, location, "there is no step '\(id)'",
-                fix: Spelling.remedy(for: id, among: steps.keys, none: "define it under 'steps'"))
+                fix: session.remedy(for: id, among: steps.keys, none: "define it under 'steps'"))
             return
         }
         if id == place.step?.id {
@@ -179,8 +194,8 @@ struct ReferenceChecker {
     ) {
         let segment = reference.segments[index]
         guard case .key(let key) = segment.member else { return }
-        var remedy = Spelling.remedy(for: key, among: names, none: "remove it; there is nothing to read")
-        if code == .unknownInput || code == .unknownSecret, Spelling.nearest(to: key, among: names) == nil {
+        var remedy = session.remedy(for: key, among: names, none: "remove it; there is nothing to read")
+        if code == .unknownInput || code == .unknownSecret, session.nearest(to: key, among: names) == nil {
             remedy = "declare '\(key)' under '\(reference.root)'" + (names.isEmpty ? "" : ", or \(remedy)")
         }
         report(code, segment.location, "'\(reference.path(index))' has no '\(key)'", fix: remedy)

@@ -113,7 +113,7 @@ struct StepReader {
             }
             guard ids[id] != nil else {
                 var remedy = "define '\(id)'"
-                if let nearest = Spelling.nearest(to: id, among: ids.keys.filter { $0 != outline.id }),
+                if let nearest = session.nearest(to: id, among: ids.keys, besides: outline.id),
                     let index = ids[nearest]
                 {
                     remedy += ", or write '\(nearest)' (line \(outlines[index].location.line))"
@@ -181,7 +181,7 @@ struct StepReader {
                 guard let input = child.inputs.first(where: { $0.name == entry.key }) else {
                     session.diagnostics.report(
                         .unknownInput, at: entry.keyLocation, "workflow '\(child.name)' has no input '\(entry.key)'",
-                        fix: Spelling.remedy(for: entry.key, among: child.inputs.map(\.name), none: "it takes none"))
+                        fix: session.remedy(for: entry.key, among: child.inputs.map(\.name), none: "it takes none"))
                     continue
                 }
                 guard !entry.value.isNull else { continue }
@@ -198,7 +198,7 @@ struct StepReader {
         for entry in secrets?.mapping ?? [] where !child.secrets.contains(where: { $0.name == entry.key }) {
             session.diagnostics.report(
                 .unknownSecret, at: entry.keyLocation, "workflow '\(child.name)' has no secret '\(entry.key)'",
-                fix: Spelling.remedy(for: entry.key, among: child.secrets.map(\.name), none: "it takes none"))
+                fix: session.remedy(for: entry.key, among: child.secrets.map(\.name), none: "it takes none"))
         }
         guard secrets == nil || secrets?.mapping != nil else { return }
         for secret in child.secrets where secret.required && secrets?.entry(secret.name) == nil {

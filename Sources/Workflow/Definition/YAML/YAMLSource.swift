@@ -31,9 +31,8 @@ struct YAMLSource {
 
     /// The text for the parser.
     var masked: String {
-        var text = String.UnicodeScalarView()
-        for line in lines { text.append(contentsOf: line) }
-        return String(text)
+        // All at once: each `append(contentsOf:)` would copy what is there already.
+        String(String.UnicodeScalarView(lines.joined()))
     }
 
     /// Replaces the letter at a 1-based place; nil where there is none.

@@ -1,6 +1,5 @@
 import Foundation
 import Steps
-import Synchronization
 import TestSupport
 import Testing
 import Workflow
@@ -99,14 +98,14 @@ struct ClearMLTenantKindTests {
 
     @Test("one that the agent makes at the same moment is taken, and is not this run's")
     func race() async throws {
-        let looks = Mutex(0)
+        let looks = Locked(0)
         let server = try ScriptedServer { connection in
             while let request = connection.receive() {
                 guard request.line.contains("queues.get_all") else {
                     connection.reply("400 Bad Request", body: ClearMLReply.body(400, 801, "Value combination"))
                     continue
                 }
-                let look = looks.withLock { looks in
+                let look = looks.with { looks in
                     looks += 1
                     return looks
                 }

@@ -42,6 +42,36 @@ struct ClearMLUserCredentialsTests {
         #expect(try await server.keys().isEmpty)
     }
 
+    @Test("those made for something are revoked by whichever run they were made, but for what is kept")
+    func byLabel() async throws {
+        let server = try await StandInServer()
+        let tenant = try await server.makeTenant()
+        let bench = try RunBench(server)
+        _ = try await server.client.change(
+            "auth.create_credentials", ["label": "agent of mine"], as: .impersonating(user: tenant.user))
+        try await bench.run(Self.pair("old", tenant, ", label: agent"))
+        let new = try await bench.run(Self.pair("new", tenant, ", label: agent"), as: "r2")
+        let gateway = try await bench.run(Self.pair("other", tenant, ", label: gateway"), as: "r3")
+        let (kept, given) = (try #require(new.output("new", "access_key")), gateway.output("other", "access_key") ?? "")
+        let revoke = """
+            revoked: clearml.credentials-revoked { user: \(tenant.user), access_keys: [null, \(given), \(kept)], \
+            labels: [agent], keep: [\(kept), null] }
+            """
+        try await server.fault("auth.revoke_credentials", "lose-reply")
+        let ended = try await bench.run(revoke, as: "r4")
+        #expect(ended.status == .succeeded)
+        let keys = try await server.keys()
+        #expect(keys.count == 2 && keys.contains { $0["label"] == "agent of mine" })
+        #expect(keys.contains { $0["accessKey"] == .string(kept) })
+        #expect(try await bench.run(revoke, as: "r5").steps["revoked"]?.output?["count"] == 0)
+        // It is no way back, and says so.
+        #expect(try await bench.rollback("r4").status == .rollbackFailed)
+        let empty = try await bench.run(
+            "revoked: clearml.credentials-revoked { user: \(tenant.user), access_keys: [''] }", as: "r6")
+        #expect(empty.failure("revoked")?.kind == .permanent)
+        #expect(try await server.keys().count == 2)
+    }
+
     @Test(
         "a pair whose secret was lost is revoked, and made anew", arguments: ["lose-reply", "cut", "status", "garbage"])
     func orphans(kind: String) async throws {

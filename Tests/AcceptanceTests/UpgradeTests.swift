@@ -64,8 +64,8 @@ extension AcceptanceTests {
             let wrong = try await stranger.run(["tenant", "adopt", "Acme", "-f", file] + Self.system)
             #expect(wrong.status != 0)
             let toll = try await stranger.killAtEach(
-                .forth, of: ["tenant", "adopt", "acme", "-f", file] + Self.system, short: ["record", "versions[0]"])
-            #expect(toll.struck.count >= 4, "\(toll)")
+                .forth, of: ["tenant", "adopt", "acme", "-f", file] + Self.system, short: ["record", "versions"])
+            #expect(toll.struck.count >= 3, "\(toll)")
             let known = try await stranger.succeed("tenant", "show", "acme")
             #expect(known.contains("active") && known.contains("clearml-ttr: 1.6.0"))
             #expect(try await sandbox.inventory() == all, "an adoption changes nothing")

@@ -113,7 +113,9 @@ let package = Package(
         .testTarget(
             name: "StepsTests", dependencies: ["StandIn", "Steps", "TestSupport", "Workflow"], swiftSettings: strict),
         .testTarget(
-            name: "AcceptanceTests", dependencies: ["StandIn", "TestSupport", "runner"], swiftSettings: strict),
+            name: "AcceptanceTests",
+            dependencies: ["StandIn", "TestSupport", "runner", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
         .testTarget(
             name: "RunnerTests", dependencies: ["StandIn", "Steps", "TestSupport", "Workflow", "runner"],
             swiftSettings: strict),

@@ -54,13 +54,10 @@ extension AcceptanceTests {
             #expect(asked.status == 3 && asked.text.contains("waits at 'approve'"), "\(asked.text)")
             #expect(try await bench.look() == whole)
             try await home.succeed("approve", "last", "approve")
-            var random = SeededGenerator(seed: 5)
-            // Every answer of the server comes late, so that it has often done what nobody was told of.
-            try await sandbox.arm([.init(endpoint: "*.*", kind: "delay", delayMilliseconds: 100, count: nil)])
-            let kills = try await home.drive(
-                ["fleet", "apply", "-f", none, "--prune"], killingAtEach: "start", within: .milliseconds(250),
-                using: &random)
-            #expect(kills >= 5)
+            try await sandbox.answerLate()
+            let toll = try await home.killAtEach(
+                .forth, of: ["fleet", "apply", "-f", none, "--prune"], short: TenantBench.short, seed: 5)
+            #expect(toll.struck.count >= 8, "\(toll)")
             #expect(try await bench.world() == before)
             #expect(try await bench.state() == "deleted")
             let again = try await home.run("fleet", "apply", "-f", none, "--prune")

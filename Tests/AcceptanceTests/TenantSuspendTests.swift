@@ -14,9 +14,11 @@ extension AcceptanceTests {
             let before = try await bench.look()
             #expect(before.replicas == "1")
 
-            var random = SeededGenerator(seed: 4)
-            #expect(
-                try await home.drive(["tenant", "suspend", "acme"], killingAtEach: "start", using: &random) > 0)
+            try await bench.sandbox.answerLate()
+            let suspension = try await home.killAtEach(
+                .forth, of: ["tenant", "suspend", "acme"], short: TenantBench.short)
+            #expect(suspension.struck.count >= 5, "\(suspension)")
+            try await bench.sandbox.disarm()
             let suspended = try await bench.look()
             #expect(suspended.replicas == "0" && suspended.domains == [])
             #expect(suspended.keys == before.keys && suspended.queues == before.queues)
@@ -40,17 +42,20 @@ extension AcceptanceTests {
             #expect(refused.status != 0 && refused.text.contains("runner tenant resume acme"), "\(refused.text)")
             #expect(try await bench.look().settings == before.settings)
 
-            #expect(
-                try await home.drive(["tenant", "resume", "acme"], killingAtEach: "start", using: &random) > 0)
+            try await bench.sandbox.answerLate()
+            let resumption = try await home.killAtEach(
+                .forth, of: ["tenant", "resume", "acme"], short: TenantBench.short)
+            #expect(resumption.struck.count >= 5, "\(resumption)")
+            try await bench.sandbox.disarm()
             try await bench.check()
             #expect(try await bench.look() == before)
-            try await home.succeed("rollback", "last")
+            try await home.killAtEach(.back, of: ["rollback", "last"], short: TenantBench.short.union(["domains"]))
             #expect(try await bench.look().replicas == "0")
             #expect(try await bench.state() == "suspended")
             try await home.succeed("tenant", "resume", "acme")
             try await home.succeed("drift")
             try await home.succeed("tenant", "suspend", "acme")
-            try await home.succeed("rollback", "last")
+            try await home.killAtEach(.back, of: ["rollback", "last"], short: TenantBench.short.union(["domains"]))
             #expect(try await bench.look() == before)
             try await bench.clear()
         }

@@ -10,7 +10,7 @@ extension AcceptanceTests {
             let bench = try await TenantBench.ready()
             let before = try await bench.world()
 
-            try await bench.create()
+            try await createWatched(bench)
             try await bench.check()
             let plan = try await bench.home.run(
                 "plan", "tenant-create", "-i", "name=acme", "-f", bench.inputs(), "--exit-code")
@@ -26,6 +26,44 @@ extension AcceptanceTests {
             try await bench.home.succeed("rollback", bench.firstRun())
             #expect(try await bench.world() == before)
             try await bench.home.succeed("audit", "verify")
+        }
+
+        /// Makes the tenant and sees that no secret is where somebody may read it who must not: the runner's files, what it
+        /// says, and the arguments of programs.
+        private func createWatched(_ bench: TenantBench) async throws {
+            let home = bench.home
+            try home.recordHelm()
+            let creation = try home.start(try bench.creation())
+            let seen = Task { await ProcessWatch.arguments(under: creation.pid) }
+            // The credentials are made by then; the database and its log, as they are in the middle of a run.
+            try await until("the agent is installed") {
+                (try? home.helmArguments().contains("clearml-agent\n")) ?? false
+            }
+            let files = FileManager.default
+            for name in try files.contentsOfDirectory(atPath: home.path) where name.hasPrefix("runner.db") {
+                try files.copyItem(atPath: "\(home.path)/\(name)", toPath: "\(home.path)/early-\(name)")
+            }
+            #expect(files.fileExists(atPath: "\(home.path)/early-runner.db-wal"))
+            let created = await creation.result()
+            try #require(created.status == 0, "\(created.text)")
+            let server = try await bench.sandbox.serverState()
+            let company = try #require(server.companies(named: "acme").first)
+            let made = server.credentials(of: company.id).map(\.secretKey)
+            #expect(made.count == 2)
+            let hunt = try SecretHunt(bench.sandbox.secrets() + made)
+            #expect(hunt.found(inFilesOf: home.path, besides: ["key"]) == [])
+            #expect(hunt.found(in: created.text) == [])
+            let shown = await seen.value
+            #expect(shown.count > 10 && hunt.found(in: shown.joined(separator: "\n")) == [])
+            let helm = try home.helmArguments()
+            #expect(helm.contains("upgrade\n") && hunt.found(in: helm) == [])
+            for look in [
+                ["show", "last"], ["show", "last", "--json"], ["logs", "last"], ["audit", "log", "last"],
+                ["tenant", "show", "acme"],
+            ] {
+                let result = try await home.run(look)
+                #expect(result.status == 0 && hunt.found(in: result.text) == [], "\(look)")
+            }
         }
 
         @Test("only its own pods reach a tenant's, and the ingress controller its gateway")
@@ -55,19 +93,28 @@ extension AcceptanceTests {
         func kills() async throws {
             let bench = try await TenantBench.ready()
             let before = try await bench.world()
-            var random = SeededGenerator(seed: 1)
-            // Every answer of the server comes late, so that it has often done what nobody was told of.
-            try await bench.sandbox.arm([.init(endpoint: "*.*", kind: "delay", delayMilliseconds: 100, count: nil)])
-
-            let killed = try await bench.home.drive(
-                bench.creation(), killingAtEach: "start", within: .milliseconds(250), using: &random)
-            #expect(killed >= 12)
+            try await bench.sandbox.answerLate()
+            let done = try await bench.home.killAtEach(
+                .forth, of: bench.creation(), short: TenantBench.short, later: .milliseconds(400))
+            #expect(done.begun.count >= 23 && done.struck.count >= 18, "\(done)")
             try await bench.check()
-            let undone = try await bench.home.drive(
-                ["rollback", "last"], killingAtEach: "revert", within: .milliseconds(250), using: &random)
-            #expect(undone >= 8)
+            let undone = try await bench.home.killAtEach(
+                .back, of: ["rollback", done.run], short: TenantBench.short.union(["ports"]), later: .milliseconds(250),
+                seed: 2)
+            #expect(undone.begun.count >= 15 && undone.struck.count >= 12, "\(undone)")
             #expect(try await bench.world() == before)
-            try await bench.home.succeed("audit", "verify")
+            // Said one by one, whatever was there before.
+            let server = try await bench.sandbox.serverState()
+            #expect(server.companies(named: "acme").isEmpty)
+            #expect(!server.users.contains { $0.email.contains("acme") })
+            let former = server.companies.filter { $0.name == "acme" }
+            #expect(!former.isEmpty && former.allSatisfy { server.queues(of: $0.id).isEmpty })
+            #expect(server.credentials.filter { key in !server.users.contains { $0.id == key.user } }.isEmpty)
+            #expect(try await bench.sandbox.helm("list", "-n", "acme", "-q").isEmpty)
+            #expect(
+                try await bench.sandbox.kubectl("get", "namespace", "acme", "--ignore-not-found", "-o", "name").isEmpty)
+            #expect(try await bench.home.query("SELECT * FROM port_windows") == [])
+            #expect(try await bench.home.query("SELECT name FROM tenants WHERE state <> 'deleted'") == [])
         }
 
         @Test(

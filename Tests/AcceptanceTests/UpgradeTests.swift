@@ -10,7 +10,7 @@ extension AcceptanceTests {
             gpu: { enabled: false }
             applications: { enabled: false }
             """
-        private static let system = [
+        static let system = [
             "--secret", "supervisor_key=env:RUNNER_SECRET_SUPERVISOR_KEY",
             "--secret", "supervisor_secret=env:RUNNER_SECRET_SUPERVISOR_SECRET",
         ]
@@ -31,7 +31,11 @@ extension AcceptanceTests {
             let values = try await sandbox.helm("get", "values", "clearml-agent", "-n", "acme")
             let former = try await charts(sandbox)
 
-            try await home.persist(["run", "upgrade", "-f", upgrade] + Self.system, kills: 3)
+            try await sandbox.answerLate()
+            let toll = try await home.killAtEach(
+                .forth, of: ["run", "upgrade", "-f", upgrade] + Self.system,
+                short: ["tenants", "records[0]"])
+            #expect(toll.struck.count >= 8, "\(toll)")
             let newer = [
                 "clearml-enterprise-10.6.3", "clearml-enterprise-agent-6.8.2", "clearml-task-traffic-router-1.6.1",
             ]
@@ -42,7 +46,8 @@ extension AcceptanceTests {
             let quiet = try await home.run(["plan", "upgrade", "-f", upgrade, "--exit-code"] + Self.system)
             #expect(quiet.status == 0, "\(quiet.text)")
 
-            try await home.succeed("rollback", "last")
+            let back = try await home.killAtEach(.back, of: ["rollback", toll.run], short: ["records[0]"])
+            #expect(back.struck.count >= 3, "\(back)")
             #expect(try await charts(sandbox) == former)
             #expect(try await home.succeed("tenant", "show", "acme").contains("clearml-agent: 6.8.1"))
 
@@ -58,10 +63,16 @@ extension AcceptanceTests {
             let all = try await sandbox.inventory()
             let wrong = try await stranger.run(["tenant", "adopt", "Acme", "-f", file] + Self.system)
             #expect(wrong.status != 0)
-            try await stranger.succeed(["tenant", "adopt", "acme", "-f", file] + Self.system)
+            let toll = try await stranger.killAtEach(
+                .forth, of: ["tenant", "adopt", "acme", "-f", file] + Self.system, short: ["record", "versions"])
+            #expect(toll.struck.count >= 3, "\(toll)")
             let known = try await stranger.succeed("tenant", "show", "acme")
             #expect(known.contains("active") && known.contains("clearml-ttr: 1.6.0"))
             #expect(try await sandbox.inventory() == all, "an adoption changes nothing")
+            try await stranger.succeed("rollback", toll.run)
+            #expect(try await stranger.query("SELECT name FROM tenants WHERE state <> 'deleted'") == [])
+            #expect(try await sandbox.inventory() == all, "nor does its rollback")
+            try await sandbox.disarm()
         }
 
         /// The charts of all releases, in order.

@@ -5,7 +5,7 @@ import Testing
 extension AcceptanceTests {
     /// The install in other surroundings: charts from elsewhere, another helm, servers that fail on the way.
     @Suite struct VariantTests {
-        @Test("with helm 3 and charts from the OCI registry: installed, quiet afterwards, and rolled back")
+        @Test("with helm 3 and charts from the OCI registry: installed, quiet, upgraded and back, and rolled back")
         func registryAndHelm3() async throws {
             let sandbox = try Sandbox.require()
             let home = try Home(sandbox, helm: "helm3")
@@ -30,7 +30,9 @@ extension AcceptanceTests {
             let quiet = try await home.run("plan", "install", "-f", sandbox.inputs, "-f", inputs, "--json")
             #expect(try Plan(quiet.output).changing == [], "\(quiet.text)")
 
-            let rollback = try await home.run("rollback", "last")
+            let install = try await home.show().run
+            try await upgradeAndBack(home, sandbox, inputs)
+            let rollback = try await home.run("rollback", install)
             #expect(rollback.status == 0, "\(rollback.text)")
             let left = try await sandbox.inventory().filter { !before.contains($0) }
             for line in left {
@@ -38,6 +40,24 @@ extension AcceptanceTests {
                 #expect(rollback.text.contains(name), "\(line) stays behind, and the output does not say so")
             }
             try await sandbox.clearLeftovers(left)
+        }
+
+        private func upgradeAndBack(_ home: Home, _ sandbox: Sandbox, _ registry: String) async throws {
+            let inputs = home.path + "/upgrade.yaml"
+            let url = try #require(try sandbox.variables()["SANDBOX_API_URL"])
+            try Data(
+                """
+                base_domain: clearml.example.com
+                api_url: \(url)
+                chart_versions: { server: 10.6.3, agent: 6.8.2, gateway: 1.6.1 }
+                """.utf8
+            ).write(to: URL(filePath: inputs))
+            try await home.succeed(["run", "upgrade", "-f", inputs, "-f", registry] + UpgradeTests.system)
+            func charts() async throws -> String { try await sandbox.helm("list", "-n", "clearml", "-o", "json") }
+            #expect(try await charts().contains("clearml-enterprise-10.6.3"))
+            try await home.succeed("rollback", "last")
+            #expect(try await charts().contains("clearml-enterprise-10.6.2"))
+            #expect(try await sandbox.requests().filter { $0.hasPrefix("charts/") } == [])
         }
 
         @Test("a version that the registry does not have is told before anything is installed")

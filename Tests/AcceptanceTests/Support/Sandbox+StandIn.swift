@@ -36,6 +36,12 @@ extension Sandbox {
         }
     }
 
+    /// Every answer comes late, so that the server has often done what nobody was told of, and no step that asks it is over
+    /// before a test sees it.
+    func answerLate() async throws {
+        try await arm([Fault(endpoint: "*.*", kind: "delay", delayMilliseconds: 200, count: nil)])
+    }
+
     /// The faults that have not struck as often as they were to.
     func faultsLeft() async throws -> [String] {
         try JSONDecoder().decode([Fault].self, from: try await control("faults"))

@@ -76,6 +76,11 @@ final class RunBench: Sendable {
                 secrets.merging(["key": credentials.key, "secret": credentials.secret]) { $1 }, context: id)
             #expect(await engine.submit(.start(RunID(id), header, sealedSecrets: sealed)) == .done)
             guard dyingIn != nil else { return try await self.ended(id, engine, journal, catalog) }
+            // A run that ends before it comes to that step is told by what follows.
+            Task {
+                _ = await engine.settled(RunID(id))
+                died.happen()
+            }
             await died.wait()
             return Ended(status: nil, steps: [:])
         }

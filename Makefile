@@ -20,7 +20,8 @@ test: ## Runs every test, those on a real throw-away cluster included
 	@Tests/run
 
 unit: dependencies ## Runs the tests that need no cluster
-	swift test --scratch-path $(BUILD)
+	swift test --scratch-path $(BUILD) --skip 'SimulationTests|FuzzTests'
+	swift test --scratch-path $(BUILD) --skip-build --filter 'SimulationTests|FuzzTests'
 
 soak: ## Plays RUNS simulated runs (a million) from SEED (1) on, on all cores
 	@Tests/soak $(or $(SEED),1) $(or $(RUNS),1000000)

@@ -8,7 +8,7 @@ import Testing
 @Suite("corpus")
 struct CorpusTests {
     /// Of each target; each input is cut to `longest` first, so that a mutation takes little time.
-    private static let mutations = 200
+    private static let mutations = 100
     private static let longest = 2048
 
     @Test("what was found once holds", arguments: FuzzTarget.allCases)

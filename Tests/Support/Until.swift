@@ -3,7 +3,7 @@
 /// - Parameter limit: Generous: only a broken promise meets it.
 /// - Throws: `NeverHappened`, which fails the test, where it does not come true.
 package func until(
-    _ what: String, limit: Duration = .seconds(60), _ isSo: () async throws -> Bool
+    _ what: String, limit: Duration = .seconds(120), _ isSo: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !isSo() {

@@ -13,7 +13,7 @@ final class ActiveRun {
     /// What was applied since the last commit.
     var pending: [RunEvent] = []
     /// Attempts and reverts under way.
-    var tasks: [InstanceID: Task<Void, Never>] = [:]
+    var work: [InstanceID: Work] = [:]
     /// The secret outputs of steps, opened once.
     private var opened: [InstanceID: [String: Value]] = [:]
     private let sealer: Sealer
@@ -34,11 +34,6 @@ final class ActiveRun {
         } catch {
             secretsProblem = String(describing: error)
         }
-    }
-
-    /// Ends what is under way: in one order always, so that a simulation can be repeated.
-    func cancelTasks() {
-        for (_, task) in tasks.sorted(by: { $0.key < $1.key }) { task.cancel() }
     }
 
     var definition: WorkflowDefinition { workflow.definition }

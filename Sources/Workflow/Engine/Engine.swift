@@ -47,12 +47,11 @@ public final class Engine: Sendable {
     let sealer: Sealer
     let time: any TimeSource
     let makeRandom: @Sendable () -> any RandomNumberGenerator
-    /// Where attempts run; nil: where all tasks of the process do.
-    let executor: (any TaskExecutor)?
     /// Reads a stored bundle.
     let loadWorkflow: @Sendable (Data) throws -> Workflow
     let configuration: Configuration
     let mailbox = Mailbox<EngineMessage>()
+    let work: WorkQueue
     /// What `know` was given, by the hash of its bundle.
     let knownWorkflows = Locked<[String: Workflow]>([:])
 
@@ -79,7 +78,7 @@ public final class Engine: Sendable {
         self.sealer = sealer
         self.time = time
         self.makeRandom = makeRandom
-        self.executor = executor
+        work = WorkQueue(executor: executor)
         self.loadWorkflow = loadWorkflow
         self.configuration = configuration
     }
@@ -236,9 +235,9 @@ public final class Engine: Sendable {
     private func perform(_ effect: EngineEffect, in group: inout ThrowingDiscardingTaskGroup<any Error>) {
         switch effect {
         case .work(let run, let instance, let work):
-            let task = Task(executorPreference: executor, operation: work)
-            run.tasks[instance] = task
-            if run.machine.status == .cancelling { task.cancel() }
+            run.work[instance] = work
+            self.work.add(work)
+            if run.machine.status == .cancelling { self.work.cancel(work) }
         case .timer(let run, let instance, let at):
             group.addTask { [time, mailbox] in
                 // Only a stop ends the sleep early, and then nobody reads the message.
@@ -297,7 +296,7 @@ enum EngineReply: Sendable {
 /// What the loop does once its events are on disk.
 enum EngineEffect {
     /// An attempt or a revert.
-    case work(ActiveRun, InstanceID, @Sendable () async -> Void)
+    case work(ActiveRun, InstanceID, Work)
     case timer(RunID, InstanceID, Timestamp)
     indirect case send(EngineMessage)
 }

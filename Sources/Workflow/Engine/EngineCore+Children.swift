@@ -83,7 +83,7 @@ extension EngineCore {
         guard child.machine.status.isSettled else {
             wake(child)
             advance(child)
-            return cancelTasksIfNeeded(of: run)
+            return cancelWorkIfNeeded(of: run)
         }
         do {
             guard run.machine.status == .running, [.failed, .cancelled].contains(child.machine.status) else {
@@ -119,7 +119,7 @@ extension EngineCore {
         if child.machine.status == .rolledBack { return tellParent(of: child, .rolledBack, [:]) }
         do {
             try tryRecord(.rollbackRequested(by: Actor("run \(id)"), reason: nil), in: child)
-            cancelTasksIfNeeded(of: child)
+            cancelWorkIfNeeded(of: child)
             advance(child)
         } catch {
             failRevert(instance, StepError(.permanent, error.description, object: "run \(child.id)"), in: run)

@@ -20,12 +20,12 @@ extension EngineCore {
         case .cancel(_, let actor, let reason):
             wake(run)
             try tryRecord(.cancelRequested(by: actor, reason: reason), in: run)
-            cancelTasksIfNeeded(of: run)
+            cancelWorkIfNeeded(of: run)
         case .rollback(_, let actor, let reason):
             if run.machine.status.isSettled { try requireFreeGroup(run) }
             wake(run)
             try tryRecord(.rollbackRequested(by: actor, reason: reason), in: run)
-            cancelTasksIfNeeded(of: run)
+            cancelWorkIfNeeded(of: run)
         case .resume(_, let actor, let sealed):
             if let sealed {
                 run.open(sealedSecrets: sealed)
@@ -107,16 +107,16 @@ extension EngineCore {
     }
 
     /// Ends the attempts of a run that is being cancelled, and its sub-runs.
-    func cancelTasksIfNeeded(of run: ActiveRun) {
+    func cancelWorkIfNeeded(of run: ActiveRun) {
         guard run.machine.status == .cancelling else { return }
-        run.cancelTasks()
+        cancelWork(of: run)
         for instance in run.machine.instances {
             guard case .waiting(.run(let id)) = run.machine[instance].phase, let child = runs[id],
                 !child.machine.status.isSettled, child.machine.status != .cancelling
             else { continue }
             do {
                 try tryRecord(.cancelRequested(by: Actor("run \(run.id)"), reason: nil), in: child)
-                cancelTasksIfNeeded(of: child)
+                cancelWorkIfNeeded(of: child)
                 advance(child)
             } catch {
                 // It is rolling back by itself, and reports when that is done.

@@ -62,8 +62,8 @@ extension EngineCore {
             return fail(instance, error, in: run)
         }
         if let builtin = kind as? BuiltinKind { return wait(instance, builtin.action, input, in: run) }
-        let work = self.attempt(instance, kind: kind, input: input, in: run)
-        after(.work(run, instance) { await work.play() })
+        let attempt = self.attempt(instance, kind: kind, input: input, in: run)
+        after(.work(run, instance, Work { await attempt.play() }))
     }
 
     private func attempt(_ instance: InstanceID, kind: any StepKind, input: StepInput, in run: ActiveRun) -> Attempt {
@@ -223,14 +223,12 @@ extension EngineCore {
             return after(.send(.rollBackChild(run.id, instance)))
         }
         let state = run.machine[instance]
-        let work = RevertAttempt(
+        let revert = RevertAttempt(
             kind: kind, input: input, context: context(instance, attempt: attempt, in: run), prior: state.prior,
             output: recordedOutput(of: instance, in: run), timeout: run[step: instance].timeout, time: engine.time)
         let (id, mailbox) = (run.id, engine.mailbox)
-        after(
-            .work(run, instance) {
-                mailbox.send(.reverted(id, instance, attempt: attempt, await work.play()))
-            })
+        let work = Work { mailbox.send(.reverted(id, instance, attempt: attempt, await revert.play())) }
+        after(.work(run, instance, work))
     }
 
     private func recordedOutput(of instance: InstanceID, in run: ActiveRun) -> StepOutput? {
@@ -298,10 +296,12 @@ extension Value {
 
 extension RunMachine {
     func isRunning(_ id: InstanceID, attempt: Int) -> Bool {
-        contains(id) && self[id].phase == .running && self[id].attempts == attempt
+        guard contains(id), case .running = self[id].phase else { return false }
+        return self[id].attempts == attempt
     }
 
     func isReverting(_ id: InstanceID, attempt: Int) -> Bool {
-        contains(id) && self[id].phase == .reverting && self[id].revertAttempts == attempt
+        guard contains(id), case .reverting = self[id].phase else { return false }
+        return self[id].revertAttempts == attempt
     }
 }

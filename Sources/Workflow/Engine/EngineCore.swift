@@ -153,8 +153,13 @@ final class EngineCore {
     /// Waits for the attempts that were ended.
     func workHasEnded() async {
         for run in runs.values.sorted(by: { $0.id < $1.id }) {
-            for (_, task) in run.tasks.sorted(by: { $0.key < $1.key }) { await task.value }
+            for (_, work) in run.work.sorted(by: { $0.key < $1.key }) { await engine.work.end(of: work) }
         }
+    }
+
+    /// Ends what is under way: in one order always, so that a simulation can be repeated.
+    func cancelWork(of run: ActiveRun) {
+        for (_, work) in run.work.sorted(by: { $0.key < $1.key }) { engine.work.cancel(work) }
     }
 
     private func endWaiting() {
@@ -168,7 +173,7 @@ final class EngineCore {
     }
 
     private func stopWork() {
-        for run in runs.values.sorted(by: { $0.id < $1.id }) { run.cancelTasks() }
+        for run in runs.values.sorted(by: { $0.id < $1.id }) { cancelWork(of: run) }
         // They have not begun to apply, and do not any more.
         for promise in (writing?.acknowledgements ?? []) + next.acknowledgements { promise.keep(false) }
         writing?.acknowledgements = []
@@ -214,12 +219,12 @@ final class EngineCore {
             next.acknowledgements.append(promise)
         case .attempted(let id, let instance, let attempt, let result):
             guard let run = runs[id], run.machine.isRunning(instance, attempt: attempt) else { return }
-            run.tasks[instance] = nil
+            run.work[instance] = nil
             finish(instance, result, in: run)
             advance(run)
         case .reverted(let id, let instance, let attempt, let result):
             guard let run = runs[id], run.machine.isReverting(instance, attempt: attempt) else { return }
-            run.tasks[instance] = nil
+            run.work[instance] = nil
             finishRevert(instance, result, in: run)
             advance(run)
         case .timer(let id, let instance, let at):
@@ -271,7 +276,11 @@ final class EngineCore {
     /// Applies an event and keeps it for the next commit.
     func tryRecord(_ event: RunEvent, in run: ActiveRun) throws(InvalidEvent) {
         try run.machine.apply(event, at: now)
-        if run.pending.isEmpty { touched.append(run) }
+        if run.pending.isEmpty {
+            touched.append(run)
+            // The end of a step and the start of the next.
+            run.pending.reserveCapacity(2)
+        }
         run.pending.append(event)
     }
 
@@ -310,7 +319,7 @@ final class EngineCore {
         guard !isStopped, run.isAwake else { return }
         while true {
             // One at a time: what a command leads to may settle a sub-run and come back to this run.
-            guard let command = run.machine.nextCommand else { return }
+            guard let command = run.machine.nextCommand() else { return }
             execute(command, in: run)
         }
     }

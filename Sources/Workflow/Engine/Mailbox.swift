@@ -49,11 +49,12 @@ final class Mailbox<Message: Sendable>: Sendable {
             }
             if isReady { continuation.resume() }
         }
-        return state.with { state in
-            let count = min(limit, state.messages.count)
-            defer { state.messages.removeFirst(count) }
-            return Array(state.messages.prefix(count))
+        var taken: [Message] = []
+        taken.reserveCapacity(min(limit, 128))
+        state.with { state in
+            while taken.count < limit, let message = state.messages.popFirst() { taken.append(message) }
         }
+        return taken
     }
 }
 

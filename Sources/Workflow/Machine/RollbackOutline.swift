@@ -40,7 +40,7 @@ extension RunMachine {
             }
         }
         var outline = RollbackOutline(isUnderWay: busy > 0)
-        while case .startRevert(let id, let attempt) = play.nextCommand {
+        while case .startRevert(let id, let attempt) = play.nextCommand() {
             try play.apply(.revertStarted(id, attempt: attempt), at: now)
             try play.apply(.reverted(id, left: []), at: now)
             outline.items.append(RollbackOutline.Item(instance: id, fate: .reverted))

@@ -4,8 +4,8 @@ extension RunMachine {
     /// - Parameter time: When it happened: the time of its journal entry.
     /// - Throws: `InvalidEvent` where it does not fit; the machine is unchanged then.
     public mutating func apply(_ event: RunEvent, at time: Timestamp) throws(InvalidEvent) {
-        if header == nil, case .created = event {
-        } else if header == nil {
+        if createdAt == nil, case .created = event {
+        } else if createdAt == nil {
             throw InvalidEvent("the journal of a run must begin with 'created', not with \(event)")
         }
         switch event {
@@ -91,7 +91,7 @@ extension RunMachine {
             move(id, to: .revertFailed)
             offerRevert(id)
         case .settled(let status, let outputs):
-            try require(nextCommand == .settle(status), event)
+            try require(nextCommand() == .settle(status), event)
             self.status = status
             rollsBackWhenIdle = false
             self.outputs = outputs
@@ -102,9 +102,14 @@ extension RunMachine {
         if status == .cancelling, rollsBackWhenIdle, busy == 0, unknown == 0 { beginRollback() }
     }
 
+    /// Inlined, as the machine would be copied for each call.
+    @inline(__always)
     func require(_ condition: Bool, _ event: RunEvent) throws(InvalidEvent) {
-        if condition { return }
-        throw InvalidEvent("'\(event.summary(in: graph))' does not fit a run whose status is \(status.rawValue)")
+        if !condition { throw misfit(event) }
+    }
+
+    private func misfit(_ event: RunEvent) -> InvalidEvent {
+        InvalidEvent("'\(event.summary(in: graph))' does not fit a run whose status is \(status.rawValue)")
     }
 
     private func waitsForRun(_ id: InstanceID) -> Bool {
@@ -132,7 +137,7 @@ extension RunMachine {
     }
 
     private mutating func create(_ header: RunHeader, at time: Timestamp) throws(InvalidEvent) {
-        if self.header != nil { throw InvalidEvent("a run is created once") }
+        if createdAt != nil { throw InvalidEvent("a run is created once") }
         self.header = header
         createdAt = time
     }

@@ -75,8 +75,9 @@ public struct RunMachine: Equatable, Sendable {
         return ready.prefix(freeWorkers).map(command)
     }
 
-    /// The first of `next`, found in constant time.
-    var nextCommand: RunCommand? {
+    /// The first of `next`, found in constant time. Changes nothing: `mutating` as it is asked before each command, and the
+    /// machine would else be copied for it.
+    mutating func nextCommand() -> RunCommand? {
         if let end { return end }
         guard status == .running || status == .rollingBack, freeWorkers > 0 else { return nil }
         return ready.first.map(command)

@@ -106,5 +106,7 @@ public struct StepOutput: Hashable, Sendable {
     }
 
     /// All that is secret, by name.
-    var allSecrets: [String: Value] { secretValues.merging(secrets.mapValues { .string($0) }) { $1 } }
+    var allSecrets: [String: Value] {
+        secrets.isEmpty ? secretValues : secretValues.merging(secrets.mapValues { .string($0) }) { $1 }
+    }
 }

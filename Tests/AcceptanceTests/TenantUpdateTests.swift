@@ -34,11 +34,14 @@ extension AcceptanceTests {
             #expect(try await home.show().run == run.run)
             try await home.succeed("drift")
 
-            // A list that is not given any more is emptied, and that is once enough.
-            let less = try bench.fleet(Self.changes, without: ["features"])
+            // What is not given any more is taken away, and that is once enough.
+            let less = try bench.fleet(Self.changes, without: ["features", "allowed_users"])
+            let plan = try await home.run("fleet", "plan", "-f", less)
+            #expect(plan.output.contains("allowed_users: 20 → nothing"), "\(plan.text)")
             try await home.succeed("fleet", "apply", "-f", less)
-            #expect(try await bench.look().settings["features"] == "")
+            #expect(try await bench.look().settings == ["features": ""])
             let second = try await home.show().run
+            try await home.succeed("drift")
             try await home.succeed("fleet", "apply", "-f", less)
             #expect(try await home.show().run == second)
             try await home.succeed("rollback", second)

@@ -30,6 +30,14 @@ struct TenantLookupTests {
         let world = try await world()
         let same: Value = ["admin": ["email": "ada@acme.org"], "unheard": 1]
         try await world.lookup(["tenant": "acme", "fixed": same]).take()
+        // Adopted, it is known by its address alone.
+        let more: Value = ["admin": ["email": "ada@acme.org", "name": "Ada"]]
+        try await world.lookup(["tenant": "acme", "fixed": more]).take()
+        for fewer: Value in [["admin": ["name": "Ada"]], ["admin": "ada@acme.org"], ["admin": .null]] {
+            await #expect(throws: StepError.self) {
+                try await world.lookup(["tenant": "acme", "fixed": fewer]).take()
+            }
+        }
         let error = await #expect(throws: StepError.self) {
             try await world.lookup(["tenant": "acme", "fixed": ["admin": ["email": "bob@acme.org"]]]).take()
         }

@@ -39,6 +39,9 @@ extension AcceptanceTests {
             #expect(known == [made.id])
             #expect(Set(server.credentials(of: made.id).map(\.accessKey)).isSuperset(of: [keys.agent, keys.gateway]))
             try await home.succeed("drift")
+            try await sandbox.kubectl("delete", "networkpolicy", "deny-other-namespaces", "-n", "acme")
+            let drift = try await home.run("drift")
+            #expect(drift.status == 2 && drift.output.contains("isolation: is gone"), "\(drift.text)")
 
             try await home.succeed("tenant", "delete", "acme", "-i", "approval=false")
             #expect(try await bench.world() == before)

@@ -19,6 +19,9 @@ package struct TenantLookup: CheckingStepKind {
             "fixed", .map(.any), default: [:],
             "Settings that cannot be changed: an error where the tenant was brought to another value. Ones that the "
                 + "registry does not know are passed over, and so are members of an object."),
+        Parameter(
+            "releases", .array(.string), default: [],
+            "The only releases that it may have: an error where the registry has another. None: any."),
     ]
     package let outputs =
         [
@@ -82,6 +85,15 @@ package struct TenantLookup: CheckingStepKind {
             throw StepError(
                 .conflict, "its company is \(tenant?.company ?? "not known"), and not \(company)",
                 object: "tenant \(name)", remedy: "see 'runner tenant show \(name)', and give that id")
+        }
+        let releases = try input.strings("releases")
+        if let other = tenant?.charts.keys.sorted().first(where: { !releases.isEmpty && !releases.contains($0) }) {
+            throw StepError(
+                .permanent, "it has the release '\(other)' in place of \(releases.joined(separator: " or "))",
+                object: "tenant \(name)",
+                remedy:
+                    "put one of that name in its place by hand, undo the adoption with 'runner rollback', and adopt it again"
+            )
         }
         for (setting, wanted) in try input.object("fixed").sorted(by: { $0.key < $1.key }) {
             guard let held = tenant?.settings[setting], !isKept(held, by: wanted) else { continue }

@@ -58,8 +58,14 @@ extension AcceptanceTests {
             let bench = try await TenantBench.ready()
             try await bench.create(Self.changes)
             let before = try await bench.look()
+            // One that stops half-way has given a limit, and the next one does not want it.
+            let stopped = try await bench.home.run(
+                "tenant", "update", "acme", "-i", "max_running_apps=4", "-i", "queues={q: {}}")
+            #expect(stopped.status == 1, "\(stopped.text)")
+            #expect(try await bench.look().settings["max_running_apps"] == "4")
             let asked: [String: any Sendable] = [
                 "remove_queues": ["extra"], "values": [String: String](), "allowed_users": NSNull(),
+                "max_running_apps": NSNull(),
             ]
             try await bench.sandbox.answerLate()
             let toll = try await bench.home.killAtEach(

@@ -29,6 +29,16 @@ struct TenantWorkflowTests {
         }
         let place: Set = ["url", "key", "secret", "ca", "company", "formerly"]
         #expect(Set(former.keys) == Set(step.with.keys).subtracting(place))
+        // And an update records each before it gives it, once it knows that it may.
+        let update = try InstallWorkflowTests.load("tenant-update").definition.steps
+        let intended = try #require(update.firstIndex { $0.id == "intended" })
+        guard case .object(let settings) = try #require(update[intended].with["settings"]) else {
+            Issue.record("no object")
+            return
+        }
+        #expect(Set(settings.keys) == Set(former.keys))
+        #expect(update[intended].needs.contains { update[$0].id == "known" })
+        #expect(update.contains { $0.id == "change" && $0.needs.contains(intended) })
     }
 
     @Test(

@@ -66,7 +66,10 @@ extension StepPlay.System {
         ("clearml.ready", [:]),
         ("clearml.version", [:]),
         ("clearml.company", ["name": "acme"]),
-        ("clearml.company-settings", ["company": company, "features": ["applications"], "allowed_users": 5]),
+        (
+            "clearml.company-settings",
+            ["company": company, "features": ["applications"], "formerly": ["allowed_users": 5]]
+        ),
         ("clearml.company-absent", ["id": company, "name": "acme"]),
         ("clearml.user", ["company": company, "name": "Ada", "email": "ada@acme.example"]),
         ("clearml.users-absent", ["company": company, "user": user]),

@@ -34,11 +34,14 @@ extension AcceptanceTests {
             #expect(try await home.show().run == run.run)
             try await home.succeed("drift")
 
-            // A list that is not given any more is emptied, and that is once enough.
-            let less = try bench.fleet(Self.changes, without: ["features"])
+            // What is not given any more is taken away, and that is once enough.
+            let less = try bench.fleet(Self.changes, without: ["features", "allowed_users"])
+            let plan = try await home.run("fleet", "plan", "-f", less)
+            #expect(plan.output.contains("allowed_users: 20 → nothing"), "\(plan.text)")
             try await home.succeed("fleet", "apply", "-f", less)
-            #expect(try await bench.look().settings["features"] == "")
+            #expect(try await bench.look().settings == ["features": ""])
             let second = try await home.show().run
+            try await home.succeed("drift")
             try await home.succeed("fleet", "apply", "-f", less)
             #expect(try await home.show().run == second)
             try await home.succeed("rollback", second)
@@ -55,7 +58,15 @@ extension AcceptanceTests {
             let bench = try await TenantBench.ready()
             try await bench.create(Self.changes)
             let before = try await bench.look()
-            let asked: [String: any Sendable] = ["remove_queues": ["extra"], "values": [String: String]()]
+            // One that stops half-way has given a limit, and the next one does not want it.
+            let stopped = try await bench.home.run(
+                "tenant", "update", "acme", "-i", "max_running_apps=4", "-i", "queues={q: {}}")
+            #expect(stopped.status == 1, "\(stopped.text)")
+            #expect(try await bench.look().settings["max_running_apps"] == "4")
+            let asked: [String: any Sendable] = [
+                "remove_queues": ["extra"], "values": [String: String](), "allowed_users": NSNull(),
+                "max_running_apps": NSNull(),
+            ]
             try await bench.sandbox.answerLate()
             let toll = try await bench.home.killAtEach(
                 .forth, of: ["tenant", "update", "acme", "-f", bench.inputs(asked), "-i", "queues={default: {}}"],
@@ -63,7 +74,7 @@ extension AcceptanceTests {
             #expect(toll.struck.count >= 18, "\(toll)")
             try await bench.sandbox.disarm()
             let after = try await bench.look()
-            #expect(after.settings == ["features": "applications", "allowed_users": "10"])
+            #expect(after.settings == ["features": "applications"])
             #expect(after.queues == ["default"] && after.image == "python:3.9" && after.keys == before.keys)
             try await bench.check()
 

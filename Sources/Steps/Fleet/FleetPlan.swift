@@ -63,7 +63,8 @@ package struct FleetPlan: Hashable, Sendable, Codable {
     }
 
     private static func text(_ value: Value?) -> String {
-        value.map { $0.stringValue ?? $0.canonicalJSON } ?? "nothing"
+        guard let value, !value.isNull else { return "nothing" }
+        return value.stringValue ?? value.canonicalJSON
     }
 }
 

@@ -18,7 +18,10 @@ package struct TenantLookup: CheckingStepKind {
         Parameter(
             "fixed", .map(.any), default: [:],
             "Settings that cannot be changed: an error where the tenant was brought to another value. Ones that the "
-                + "registry does not know are passed over."),
+                + "registry does not know are passed over, and so are members of an object."),
+        Parameter(
+            "releases", .array(.string), default: [],
+            "The only releases that it may have: an error where the registry has another. None: any."),
     ]
     package let outputs =
         [
@@ -63,6 +66,12 @@ package struct TenantLookup: CheckingStepKind {
         return StepOutput(values, secrets: secrets)
     }
 
+    /// Whether all that is known stays as it is: an adopted tenant's administrator is known by the address alone.
+    private static func isKept(_ held: Value, by wanted: Value) -> Bool {
+        guard let members = held.objectValue, let others = wanted.objectValue else { return held == wanted }
+        return members.allSatisfy { isKept($0.value, by: others[$0.key] ?? .null) }
+    }
+
     private static func require(_ tenant: Tenant?, _ name: String, _ input: StepInput) throws(StepError) {
         let state = (tenant?.state ?? .deleted).rawValue
         let states = try input.strings("states")
@@ -77,8 +86,17 @@ package struct TenantLookup: CheckingStepKind {
                 .conflict, "its company is \(tenant?.company ?? "not known"), and not \(company)",
                 object: "tenant \(name)", remedy: "see 'runner tenant show \(name)', and give that id")
         }
+        let releases = try input.strings("releases")
+        if let other = tenant?.charts.keys.sorted().first(where: { !releases.isEmpty && !releases.contains($0) }) {
+            throw StepError(
+                .permanent, "it has the release '\(other)' in place of \(releases.joined(separator: " or "))",
+                object: "tenant \(name)",
+                remedy:
+                    "put one of that name in its place by hand, undo the adoption with 'runner rollback', and adopt it again"
+            )
+        }
         for (setting, wanted) in try input.object("fixed").sorted(by: { $0.key < $1.key }) {
-            guard let held = tenant?.settings[setting], held != wanted else { continue }
+            guard let held = tenant?.settings[setting], !isKept(held, by: wanted) else { continue }
             throw StepError(
                 .permanent, "'\(setting)' is \(held.canonicalJSON) and cannot be changed to \(wanted.canonicalJSON)",
                 object: "tenant \(name)", remedy: "set it back, or make another tenant")

@@ -6,7 +6,7 @@ struct DriftCheck: Sendable {
     let session: Session
     /// Where secrets come from, in place of those that the tenant's run keeps.
     let sources: [String: String]
-    /// Nil: the one that made the tenant, or that suspends one that is suspended.
+    /// Nil: the one that made the tenant (or changed an adopted one), or that suspends one that is suspended.
     let workflow: Workflow?
 
     func look(at tenant: Tenant) async throws -> DriftReport {
@@ -24,13 +24,26 @@ struct DriftCheck: Sendable {
             .load(SuspendTenant.workflow)
     }
 
-    private func plan(_ tenant: Tenant) async throws -> Plan {
-        let run = RunID(tenant.madeBy)
-        guard let record = try await session.journal.runs(RunQuery(id: run)).first else {
+    /// The run that tells what the tenant consists of: the one that made it. The one that adopted it has made nothing, so there
+    /// it is the last that has changed it.
+    private func origin(of tenant: Tenant) async throws -> RunRecord {
+        guard let record = try await session.journal.runs(RunQuery(id: RunID(tenant.madeBy))).first else {
             throw CommandFailure(
-                .notFound, "run \(run), which made tenant '\(tenant.name)', is not in this database",
+                .notFound, "run \(tenant.madeBy), which made tenant '\(tenant.name)', is not in this database",
                 fix: "name a workflow to compare with: --workflow")
         }
+        guard record.workflow == AdoptTenant.workflow else { return record }
+        let update = try await session.journal.runs(
+            RunQuery(
+                workflow: UpdateTenant.workflow, statuses: [.succeeded], group: Tenant.group(tenant.name), limit: 1)
+        ).first
+        guard let update, update.createdAt >= record.createdAt else { return record }
+        return update
+    }
+
+    private func plan(_ tenant: Tenant) async throws -> Plan {
+        let record = try await origin(of: tenant)
+        let run = record.id
         let workflow = try await workflow(for: tenant, madeBy: record)
         let definition = workflow.definition
         var secrets: [String: String] = [:]

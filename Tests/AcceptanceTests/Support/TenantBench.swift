@@ -20,7 +20,7 @@ struct TenantBench: Sendable {
 
     /// Steps of the workflows for tenants that take no longer than the disk does: they look into the registry or write to it.
     static let short: Set<String> = [
-        "known", "begin", "company_known", "done", "change.known", "change.begin", "change.company_known",
+        "known", "begin", "company_known", "done", "intended", "change.known", "change.begin", "change.company_known",
         "change.ports", "change.done",
     ]
 

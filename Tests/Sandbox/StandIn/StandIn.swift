@@ -37,6 +37,9 @@ struct StandIn: AsyncParsableCommand {
     @Option(help: "Most credentials a user may have; any number unless given.")
     var maxCredentials: Int?
 
+    @Option(help: "What becomes of a company's setting that is set to null: taken away, ignored, or refused.")
+    var nullSettings = ServerOptions.NullSettings.taken
+
     @Option(help: "How many calls of the API are answered 503 before it is up.")
     var slowStart = 0
 
@@ -57,7 +60,7 @@ struct StandIn: AsyncParsableCommand {
         let now: @Sendable () -> Date = { Date() }
         let options = ServerOptions(
             version: serverVersion, systemCrossesCompanies: systemCrossesCompanies,
-            uniqueCompanyNames: uniqueCompanyNames, maxCredentials: maxCredentials)
+            uniqueCompanyNames: uniqueCompanyNames, maxCredentials: maxCredentials, nullSettings: nullSettings)
         let configured = try credentialsFile.map { try decode([String: ConfiguredUser].self, from: $0) } ?? [:]
         let reader = try chartsCredentialsFile.map { try decode(BasicCredentials.self, from: $0) }
         let api = try ClearML(options: options, storage: Storage(file: state), configured: configured, now: now)
@@ -97,3 +100,5 @@ struct StandIn: AsyncParsableCommand {
         }
     }
 }
+
+extension ServerOptions.NullSettings: ExpressibleByArgument {}

@@ -19,6 +19,28 @@ struct TenantWorkflowTests {
         #expect(try names("secrets") == create.secrets.map(\.name).sorted())
     }
 
+    @Test("whatever a tenant is given of settings is taken away again where it is not given any more")
+    func formerSettings() throws {
+        let step = try #require(
+            try InstallWorkflowTests.load("tenant-create").definition.steps.first { $0.id == "settings" })
+        guard case .object(let former) = try #require(step.with["formerly"]) else {
+            Issue.record("no object")
+            return
+        }
+        let place: Set = ["url", "key", "secret", "ca", "company", "formerly"]
+        #expect(Set(former.keys) == Set(step.with.keys).subtracting(place))
+        // And an update records each before it gives it, once it knows that it may.
+        let update = try InstallWorkflowTests.load("tenant-update").definition.steps
+        let intended = try #require(update.firstIndex { $0.id == "intended" })
+        guard case .object(let settings) = try #require(update[intended].with["settings"]) else {
+            Issue.record("no object")
+            return
+        }
+        #expect(Set(settings.keys) == Set(former.keys))
+        #expect(update[intended].needs.contains { update[$0].id == "known" })
+        #expect(update.contains { $0.id == "change" && $0.needs.contains(intended) })
+    }
+
     @Test(
         "a step that cannot be undone, and all that need it, are points of no return",
         arguments: [("tenant-delete", "removed", 9), ("tenant-rotate-credentials", "record", 2)])

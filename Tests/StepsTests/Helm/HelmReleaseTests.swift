@@ -153,6 +153,54 @@ struct HelmReleaseTests {
         }
     }
 
+    @Test(
+        "an upgrade whose helm died half-way is rolled back, also where the helm of the rollback dies",
+        arguments: TestCluster.helms)
+    func killedUpgrade(helm: String) async throws {
+        try await TestCluster.withNamespace { namespace in
+            let step = try step(helm)
+            let chart = try TestChart.write(TestChart.webWithoutClaim, to: step.directory)
+            let green = parameters(namespace, chart: chart, ["colour": "green", "delay": 5])
+            _ = try await step.run(green)
+            let uid = try await settings(namespace, "metadata.uid")
+
+            let blue = parameters(namespace, chart: chart, ["colour": "blue", "delay": 60])
+            let prior = try await step.observe(blue).prior
+            try await kill(helm, namespace, chart, "--set=colour=blue,delay=60")
+            #expect(try await settings(namespace, "data.colour") == "blue", "it has changed something")
+            #expect(try await revisions(namespace) == ["1 deployed", "2 pending-upgrade"])
+
+            // The pod that was ready before the upgrade still is: without it there is something to wait for.
+            try await TestCluster.kubectl("delete", "pods", "--all", "-n", namespace, "--wait=false")
+            try await kill(helm, namespace, once: 5, ["rollback", "shop", "1", "--wait"])
+            #expect(try await revisions(namespace).last == "3 pending-rollback")
+            #expect(try await step.revert(blue, prior: prior) == [])
+            #expect(try await step.observe(green).isPresent)
+            #expect(try await settings(namespace, "data.colour") == "green")
+            #expect(try await settings(namespace, "metadata.uid") == uid, "nothing was made anew")
+            let after = try await revisions(namespace)
+            #expect(after.last == "4 deployed")
+
+            #expect(try await step.revert(blue, prior: prior) == [])
+            #expect(try await revisions(namespace) == after, "a revert that was done is not done again")
+            // And the release is on its feet.
+            _ = try await step.run(parameters(namespace, chart: chart, ["colour": "red"]))
+            #expect(try await settings(namespace, "data.colour") == "red")
+        }
+    }
+
+    private func settings(_ namespace: String, _ path: String) async throws -> String {
+        try await TestCluster.kubectl(
+            "get", "configmap", "shop-settings", "-n", namespace, "-o", "jsonpath={.\(path)}")
+    }
+
+    /// Number and status of each revision, as helm has written them.
+    private func revisions(_ namespace: String) async throws -> [String] {
+        let path = #"jsonpath={range .items[*]}{.metadata.labels.version} {.metadata.labels.status}{"\n"}{end}"#
+        let lines = try await TestCluster.kubectl("get", "secret", "-n", namespace, "-l", "owner=helm", "-o", path)
+        return lines.split(whereSeparator: \.isNewline).map(String.init).sorted()
+    }
+
     @Test("a pending release that another helm may still be at work on is left to it", arguments: TestCluster.helms)
     func foreign(helm: String) async throws {
         try await TestCluster.withNamespace { namespace in
@@ -289,17 +337,26 @@ struct HelmReleaseTests {
 
     /// Starts an upgrade that never gets ready, and kills helm with SIGKILL once the Deployment is there in this form.
     private func kill(_ helm: String, _ namespace: String, _ chart: String, _ set: String) async throws {
+        try await kill(
+            helm, namespace, once: 60, ["upgrade", "shop", chart, "--install", "--create-namespace", "--wait", set])
+    }
+
+    /// Starts helm, and kills it with SIGKILL once the Deployment's pods are to wait so many seconds.
+    private func kill(_ helm: String, _ namespace: String, once delay: Int, _ arguments: [String]) async throws {
         let script = """
-            "$1" --kubeconfig "$KUBECONFIG" upgrade shop "$3" --install -n "$2" --create-namespace --wait "$4" >/dev/null 2>&1 &
+            program=$1 namespace=$2 delay=$3
+            shift 3
+            "$program" --kubeconfig "$KUBECONFIG" -n "$namespace" "$@" >/dev/null 2>&1 &
             helm=$!
-            kubectl wait deployment/shop -n "$2" --for=create --timeout=60s &&
-            kubectl wait deployment/shop -n "$2" --timeout=60s \
-                --for='jsonpath={.spec.template.spec.containers[0].readinessProbe.initialDelaySeconds}=60'
+            kubectl wait deployment/shop -n "$namespace" --for=create --timeout=60s &&
+            kubectl wait deployment/shop -n "$namespace" --timeout=60s \
+                --for="jsonpath={.spec.template.spec.containers[0].readinessProbe.initialDelaySeconds}=$delay"
             ended=$?
             kill -KILL $helm
             exit $ended
             """
-        var request = ProcessRequest("sh", ["-c", script, "sh", helm, namespace, chart, set], timeout: .seconds(60))
+        var request = ProcessRequest(
+            "sh", ["-c", script, "sh", helm, namespace, "\(delay)"] + arguments, timeout: .seconds(60))
         request.environment = ["KUBECONFIG": TestCluster.kubeconfig]
         _ = try await ProcessRunner(environment: TestCluster.environment).run(request).requireSuccess(of: request)
     }

@@ -30,10 +30,31 @@ struct TenantLookupTests {
         let world = try await world()
         let same: Value = ["admin": ["email": "ada@acme.org"], "unheard": 1]
         try await world.lookup(["tenant": "acme", "fixed": same]).take()
+        // Adopted, it is known by its address alone.
+        let more: Value = ["admin": ["email": "ada@acme.org", "name": "Ada"]]
+        try await world.lookup(["tenant": "acme", "fixed": more]).take()
+        for fewer: Value in [["admin": ["name": "Ada"]], ["admin": "ada@acme.org"], ["admin": .null]] {
+            await #expect(throws: StepError.self) {
+                try await world.lookup(["tenant": "acme", "fixed": fewer]).take()
+            }
+        }
         let error = await #expect(throws: StepError.self) {
             try await world.lookup(["tenant": "acme", "fixed": ["admin": ["email": "bob@acme.org"]]]).take()
         }
         #expect(error?.message.contains("'admin'") == true && error?.message.contains("bob@acme.org") == true)
+    }
+
+    @Test("another release than the ones it may have is an error")
+    func releases() async throws {
+        let world = try await world()
+        let wanted: [String: Value] = ["tenant": "acme", "releases": ["clearml-agent", "clearml-ttr"]]
+        try await world.lookup(wanted).take()
+        try await world.record(["tenant": "acme", "state": "active", "charts": ["clearml-agent": "1.0.0"]]).take()
+        try await world.lookup(wanted).take()
+        try await world.record(["tenant": "acme", "state": "active", "charts": ["old-agent": "1.0.0"]]).take()
+        let error = await #expect(throws: StepError.self) { try await world.lookup(wanted).take() }
+        #expect(error?.kind == .permanent && error?.message.contains("the release 'old-agent'") == true)
+        try await world.lookup(["tenant": "acme"]).take()
     }
 
     @Test("another company than the registry's is an error, and so is one where it knows none")

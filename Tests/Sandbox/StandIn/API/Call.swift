@@ -41,4 +41,13 @@ struct ServerOptions: Sendable {
     var uniqueCompanyNames = true
     /// Most credentials a user may have; nil for any number.
     var maxCredentials: Int?
+    /// What it does with a setting of a company that is null. What the real server does is not published.
+    var nullSettings = NullSettings.taken
+
+    enum NullSettings: String, Sendable, CaseIterable {
+        /// The setting is taken away.
+        case taken
+        case ignored
+        case refused
+    }
 }

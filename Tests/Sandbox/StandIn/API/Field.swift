@@ -8,6 +8,8 @@ struct Field: Sendable {
     let name: String
     let kind: Kind
     let required: Bool
+    /// Whether the endpoint gets to see a null, and not only a member that was left out.
+    var nullable = false
 
     static func required(_ name: String, _ kind: Kind = .string) -> Field {
         Field(name: name, kind: kind, required: true)
@@ -17,10 +19,15 @@ struct Field: Sendable {
         Field(name: name, kind: kind, required: false)
     }
 
+    static func nullable(_ name: String, _ kind: Kind) -> Field {
+        Field(name: name, kind: kind, required: false, nullable: true)
+    }
+
     /// The value as the endpoint gets it; nil where it was left out. Digits are taken for a number and `"true"` for a
     /// truth value, as the real server takes them.
     func checked(_ value: JSON?) throws(APIError) -> JSON? {
         guard let value, value != .null else {
+            if nullable, value != nil { return .null }
             if required { throw .validation(name, "field is required!") }
             return nil
         }

@@ -47,7 +47,13 @@ extension Endpoint {
             let before = world.companies[index].settings
             // A list replaces the one before it. What the real server does with lists is not published.
             for field in settingsFields where field.name != "company" {
-                if let value = call.body[field.name] { world.companies[index].settings[field.name] = value }
+                guard let value = call.body[field.name] else { continue }
+                switch (value, call.options.nullSettings) {
+                case (.null, .taken): world.companies[index].settings[field.name] = nil
+                case (.null, .ignored): break
+                case (.null, .refused): throw .validation(field.name, "value is wrong, expected another type")
+                default: world.companies[index].settings[field.name] = value
+                }
             }
             return ["updated": world.companies[index].settings == before ? 0 : 1]
         },
@@ -65,12 +71,12 @@ extension Endpoint {
     ]
 
     private static let settingsFields: [Field] = [
-        .required("company"), .optional("features", .strings), .optional("exclude_features", .strings),
-        .optional("allowed_users", .int), .optional("allowed_service_users", .int),
-        .optional("max_running_apps", .int), .optional("feature_set", .choice(["basic", "advanced"])),
-        .optional("allow_service_user_admins", .bool), .optional("admin_access_all_apps", .bool),
-        .optional("supported_application_ids", .strings), .optional("supported_application_categories", .strings),
-        .optional("excluded_application_categories", .strings), .optional("cookie_options", .object),
+        .required("company"), .nullable("features", .strings), .nullable("exclude_features", .strings),
+        .nullable("allowed_users", .int), .nullable("allowed_service_users", .int),
+        .nullable("max_running_apps", .int), .nullable("feature_set", .choice(["basic", "advanced"])),
+        .nullable("allow_service_user_admins", .bool), .nullable("admin_access_all_apps", .bool),
+        .nullable("supported_application_ids", .strings), .nullable("supported_application_categories", .strings),
+        .nullable("excluded_application_categories", .strings), .nullable("cookie_options", .object),
     ]
 }
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// The kinds of a tenant that are small: version, SSO domains, queue, settings.
+/// The kinds of a tenant that are small: version, SSO domains, queue.
 @Suite(.timeLimit(.minutes(10)))
 struct ClearMLTenantKindTests {
     // MARK: - Version
@@ -155,50 +155,5 @@ struct ClearMLTenantKindTests {
         #expect(ended.failure("gone")?.message == "tasks wait in it")
         #expect(try await queues(server) == ["old"])
         #expect(try await bench.rollback("r2").left("gone") == [])
-    }
-
-    // MARK: - Settings
-
-    @Test("settings are set once, and those before come back", arguments: ["lose-reply", "failure", "none"])
-    func settings(fault: String) async throws {
-        let server = try await StandInServer()
-        let (id, _) = try await server.makeTenant()
-        _ = try await server.client.change(
-            "system.update_company_settings",
-            ["company": .string(id), "features": ["reports"], "allowed_users": 3, "feature_set": "basic"])
-        if fault != "none" { try await server.fault("system.update_company_settings", fault) }
-        let bench = try RunBench(server)
-        let step =
-            "settings: clearml.company-settings { company: \(id), features: [pipelines, applications], "
-            + "exclude_features: [reports], allowed_users: 10, max_running_apps: 2 }"
-        let ended = try await bench.run(step)
-        #expect(ended.status == .succeeded)
-        func held() async throws -> Value? { try await server.tenants().first?["settings"] }
-        #expect(
-            try await held() == [
-                "features": ["pipelines", "applications"], "exclude_features": ["reports"], "allowed_users": 10,
-                "max_running_apps": 2, "feature_set": "basic",
-            ])
-        let calls = try await server.calls("system.update_company_settings")
-        #expect(try await bench.run(step, as: "r2").status == .succeeded)
-        #expect(try await server.calls("system.update_company_settings") == calls)
-        let back = try await bench.rollback()
-        #expect(back.status == .rolledBack)
-        #expect(back.left("settings").map { $0.contains("max_running_apps") } == [true])
-        #expect(
-            try await held() == [
-                "features": ["reports"], "exclude_features": [], "allowed_users": 3, "max_running_apps": 2,
-                "feature_set": "basic",
-            ])
-    }
-
-    @Test("a feature that there is not is refused, with the nearest one")
-    func feature() async throws {
-        let server = try await StandInServer()
-        let (id, _) = try await server.makeTenant()
-        let ended = try await RunBench(server).run(
-            "settings: clearml.company-settings { company: \(id), features: [pipeline] }")
-        #expect(ended.failure("settings")?.remedy == "perhaps pipelines")
-        #expect(try await server.calls("system.update_company_settings") == 0)
     }
 }

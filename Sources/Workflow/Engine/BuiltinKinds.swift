@@ -87,3 +87,8 @@ public struct BuiltinKind: StepKind {
         StepError(.permanent, "'\(name)' is done by the engine itself", remedy: "report this as a fault of the runner")
     }
 }
+
+extension StepKind {
+    /// Itself, where the engine does it. To compare types first spares nearly every attempt a slow cast.
+    var builtin: BuiltinKind? { type(of: self) == BuiltinKind.self ? self as? BuiltinKind : nil }
+}

@@ -270,6 +270,14 @@ enum EngineMessage: Sendable {
     case listAtWork(Promise<[RunID]>)
     case stop
 
+    /// Nearly all are: what an attempt or a revert says of a run that is in memory for it.
+    var isFromAttempt: Bool {
+        switch self {
+        case .prepared, .attempted, .reverted, .output: true
+        default: false
+        }
+    }
+
     /// Answers in the name of an engine that does not run.
     func refuse() {
         switch self {

@@ -61,7 +61,7 @@ extension EngineCore {
         } catch {
             return fail(instance, error, in: run)
         }
-        if let builtin = kind as? BuiltinKind { return wait(instance, builtin.action, input, in: run) }
+        if let builtin = kind.builtin { return wait(instance, builtin.action, input, in: run) }
         let attempt = self.attempt(instance, kind: kind, input: input, in: run)
         after(.work(run, instance, Work { await attempt.play() }))
     }
@@ -219,7 +219,7 @@ extension EngineCore {
         } catch {
             return failRevert(instance, error, in: run)
         }
-        if kind is BuiltinKind {
+        if kind.builtin != nil {
             return after(.send(.rollBackChild(run.id, instance)))
         }
         let state = run.machine[instance]

@@ -187,8 +187,8 @@ final class EngineCore {
 
     func handle(_ messages: [EngineMessage]) async throws {
         do {
-            // First, as runs leave memory with it that a message may be about.
-            for case .written(let error) in messages {
+            // It comes before all others, as runs leave memory with it that a message may be about.
+            if case .written(let error)? = messages.first {
                 if let error {
                     failCommit()
                     throw error
@@ -196,8 +196,9 @@ final class EngineCore {
                 finishCommit()
             }
             // What happens next may need runs that are not in memory: only reading, so the order stays.
-            try await fetchNew(messages)
-            for message in messages { try await fetch(for: message) }
+            let others = messages.filter { !$0.isFromAttempt }
+            try await fetchNew(others)
+            for message in others { try await fetch(for: message) }
         } catch {
             for message in messages { message.refuse() }
             throw error

@@ -125,7 +125,7 @@ private struct PlanWalk {
         for (name, template) in step.with { values[name] = try template.evaluate(in: scope(item: item)) }
         do {
             let input = StepInput(try kind.parameters.resolve(values))
-            if let builtin = kind as? BuiltinKind {
+            if let builtin = kind.builtin {
                 return try await plan(builtin, step, name, input, keep)
             }
             let (log, redactor) = (log, redactor)

@@ -26,7 +26,14 @@ extension AcceptanceTests {
             #expect(Set([old.agent, old.gateway, new.agent, new.gateway]).count == 4)
             let second = try await bench.pods()
             #expect(first.isDisjoint(with: second) && second.count == first.count, "pods read keys when they start")
-            try await home.succeed("rollback", "last")
+            try await sandbox.answerLate()
+            let undone = try await home.killAtEach(
+                .back, of: ["rollback", home.show().run], short: ["record", "agent_fresh", "gateway_fresh"], seed: 5)
+            #expect(
+                undone.begun.isSuperset(of: [
+                    "agent", "gateway", "agent_back", "gateway_back", "agent_credentials", "gateway_credentials",
+                ]), "\(undone)")
+            try await sandbox.disarm()
             try await bench.check()
             #expect(try await bench.keysInUse() == old)
             #expect(try await bench.pods().isDisjoint(with: second))

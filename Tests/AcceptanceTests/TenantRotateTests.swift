@@ -40,10 +40,20 @@ extension AcceptanceTests {
 
             try await sandbox.arm([.init(endpoint: "auth.create_credentials", kind: "lose-reply")])
             try await sandbox.answerLate()
+            let probe = try RotationProbe(bench, after: try await home.journalEnd())
+            try await probe.sample()
+            async let probing: Void = probe.go()
             let toll = try await home.killAtEach(
                 .forth, of: ["tenant", "rotate", "acme"],
                 short: TenantBench.short.union(["record", "agent_back", "gateway_back"]), seed: 6)
             #expect(toll.struck.count >= 8, "\(toll)")
+            await probe.end()
+            try await probing
+            try await probe.sample()
+            let complaints = await probe.complaints
+            #expect(complaints == [])
+            print("asked while keys were exchanged: \(await probe.samples) times, \(await probe.during) in the middle")
+            #expect(await probe.during > 0)
             try await sandbox.disarm()
             try await bench.check()
             let now = try await bench.keysInUse()

@@ -22,9 +22,9 @@ actor RotationProbe {
         watch = try StepWatch(.forth, bench.home.database, after: sequence)
     }
 
-    /// Takes samples until it is told to end.
+    /// Takes samples until it is told to end, or its test has failed.
     func go() async throws {
-        while !isOver { try await sample() }
+        while !isOver, !Task.isCancelled { try await sample() }
     }
 
     func end() { isOver = true }

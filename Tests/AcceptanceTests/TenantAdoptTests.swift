@@ -19,6 +19,19 @@ extension AcceptanceTests {
             let stranger = try await home.run(["tenant", "adopt", "acme"] + bench.adoption([:]))
             #expect(stranger.status != 0 && stranger.text.contains("acme"), "\(stranger.text)")
             let all = try await maker.world()
+            let releases = try await sandbox.helm("list", "-n", "acme", "-o", "json")
+            let ports = ["company_name": "Acme Works", "session_ports": "{starting_port: 31000, count: 3}"]
+            try await home.succeed(["tenant", "adopt", "acme"] + bench.adoption(ports))
+            #expect(try await home.query("SELECT tenant FROM port_windows") == ["acme"])
+            // Each revert writes to the registry alone, and may be over before the kill arrives.
+            let writes: Set<String> = ["record", "versions", "ports"]
+            let undone = try await home.killAtEach(.back, of: ["rollback", home.show().run], short: writes)
+            #expect(undone.begun == writes, "\(undone)")
+            #expect(try await maker.world() == all, "nor does its rollback change anything")
+            #expect(try await sandbox.helm("list", "-n", "acme", "-o", "json") == releases)
+            #expect(try await home.query("SELECT name FROM tenants") == [])
+            #expect(try await home.query("SELECT tenant FROM port_windows") == [])
+
             try await home.succeed(["tenant", "adopt", "acme"] + bench.adoption(["company_name": "Acme Works"]))
             #expect(try await maker.world() == all, "an adoption changes nothing")
             try await home.succeed("drift")

@@ -26,17 +26,34 @@ extension AcceptanceTests {
             #expect(Set([old.agent, old.gateway, new.agent, new.gateway]).count == 4)
             let second = try await bench.pods()
             #expect(first.isDisjoint(with: second) && second.count == first.count, "pods read keys when they start")
-            try await home.succeed("rollback", "last")
+            try await sandbox.answerLate()
+            let undone = try await home.killAtEach(
+                .back, of: ["rollback", home.show().run], short: ["record", "agent_fresh", "gateway_fresh"], seed: 5)
+            #expect(
+                undone.begun.isSuperset(of: [
+                    "agent", "gateway", "agent_back", "gateway_back", "agent_credentials", "gateway_credentials",
+                ]), "\(undone)")
+            try await sandbox.disarm()
             try await bench.check()
             #expect(try await bench.keysInUse() == old)
             #expect(try await bench.pods().isDisjoint(with: second))
 
             try await sandbox.arm([.init(endpoint: "auth.create_credentials", kind: "lose-reply")])
             try await sandbox.answerLate()
+            let probe = try RotationProbe(bench, after: try await home.journalEnd())
+            try await probe.sample()
+            async let probing: Void = probe.go()
             let toll = try await home.killAtEach(
                 .forth, of: ["tenant", "rotate", "acme"],
                 short: TenantBench.short.union(["record", "agent_back", "gateway_back"]), seed: 6)
             #expect(toll.struck.count >= 8, "\(toll)")
+            await probe.end()
+            try await probing
+            try await probe.sample()
+            let complaints = await probe.complaints
+            #expect(complaints == [])
+            print("asked while keys were exchanged: \(await probe.samples) times, \(await probe.during) in the middle")
+            #expect(await probe.during > 0)
             try await sandbox.disarm()
             try await bench.check()
             let now = try await bench.keysInUse()

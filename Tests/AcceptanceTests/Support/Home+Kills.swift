@@ -68,7 +68,8 @@ extension Home {
         #expect(try await sandbox.helm("list", "-A", "--pending", "-q").isEmpty, sourceLocation: location)
     }
 
-    private func journalEnd() async throws -> Int {
+    /// The sequence of the journal's last entry.
+    func journalEnd() async throws -> Int {
         guard FileManager.default.fileExists(atPath: database) else { return 0 }
         return try await query("SELECT coalesce(max(sequence), 0) FROM journal").first.flatMap(Int.init) ?? 0
     }

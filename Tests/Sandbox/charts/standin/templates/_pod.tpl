@@ -101,3 +101,14 @@ for name in $(env | sed -n 's/^\(CLEARML_[A-Z_]*_URL\)=.*/\1/p'); do
     done
 done
 {{- end -}}
+
+{{/* The variables of a pod that reads its access key from a Secret when it starts. Takes secret, prefix (of the names in it). */}}
+{{- define "standin.keys" -}}
+{{- range $name, $key := dict "CLEARML_API_ACCESS_KEY" "key" "CLEARML_API_SECRET_KEY" "secret" }}
+- name: {{ $name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $.secret }}
+      key: {{ printf "%s_%s" $.prefix $key }}
+{{- end }}
+{{- end -}}

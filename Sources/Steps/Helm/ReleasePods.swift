@@ -18,26 +18,10 @@ struct ReleasePods {
     private var place: [String] { ["--namespace", namespace] }
 
     /// The workloads with a pod that was there before the last revision, as `kind/name`.
-    func stale() async throws(StepError) -> [String] {
-        let revision = try await lastRevision()
-        let pods = try await kubectl.items(["get", "pods"] + place, object: object)
-        var stale: [String] = []
-        for workload in try await workloads() where workload.replicas > 0 {
-            let isStale = pods.contains { pod in
-                let metadata = pod["metadata"]
-                guard metadata?["deletionTimestamp"] == nil, let made = metadata?["creationTimestamp"]?.stringValue
-                else {
-                    return false
-                }
-                // Of one form, in which the earlier one sorts first.
-                return made < revision && workload.selects(metadata?["labels"])
-            }
-            if isStale { stale.append(workload.name) }
-        }
-        return stale
-    }
+    func stale() async throws(StepError) -> [String] { names(of: try await old()) }
 
-    /// Replaces what is stale, a workload after the other as its own strategy says.
+    /// Replaces what is stale, a workload after the other as its own strategy says, and waits until the old pods are gone:
+    /// one that is ending still works with what it has read, for as long as its grace lasts.
     ///
     /// - Returns: The workloads that were restarted.
     func refresh() async throws(StepError) -> [String] {
@@ -45,12 +29,44 @@ struct ReleasePods {
         for workload in try await stale() {
             // It may be at it already: by the upgrade itself, or by an attempt that died.
             try await awaitRollout(of: workload)
-            guard try await stale().contains(workload) else { continue }
+            let staying = try await old().filter { !$0.isEnding }
+            guard names(of: staying).contains(workload) else { continue }
             try await kubectl.run(["rollout", "restart", workload] + place, object: workload)
             try await awaitRollout(of: workload)
             restarted.append(workload)
         }
+        try await LiveObjects(kubectl, namespace: namespace)
+            .waitUntilGone(try await old().map(\.pod), timeout: .seconds(seconds))
         return restarted
+    }
+
+    private struct OldPod {
+        let workload: String
+        let pod: KubernetesObject
+        let isEnding: Bool
+    }
+
+    /// The pods that were there before the last revision.
+    private func old() async throws(StepError) -> [OldPod] {
+        let revision = try await lastRevision()
+        let pods = try KubernetesObject.all(in: try await kubectl.items(["get", "pods"] + place, object: object))
+        var old: [OldPod] = []
+        for workload in try await workloads() where workload.replicas > 0 {
+            for pod in pods {
+                let metadata = pod.content["metadata"]
+                // Of one form, in which the earlier one sorts first.
+                guard let made = metadata?["creationTimestamp"]?.stringValue, made < revision,
+                    workload.selects(metadata?["labels"])
+                else { continue }
+                let isEnding = metadata?["deletionTimestamp"] != nil
+                old.append(OldPod(workload: workload.name, pod: pod, isEnding: isEnding))
+            }
+        }
+        return old
+    }
+
+    private func names(of old: [OldPod]) -> [String] {
+        old.map(\.workload).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     private func awaitRollout(of workload: String) async throws(StepError) {

@@ -5,12 +5,19 @@ import Workflow
 
 @Suite(.enabled(if: TestCluster.isThere && !TestCluster.helms.isEmpty, TestCluster.hint), .timeLimit(.minutes(20)))
 struct HelmRestartTests {
-    @Test("pods that an upgrade has passed over are restarted, once; in a rollback after it was taken back")
+    /// Its pods take some seconds to end, as real ones do: `sleep` as the first process hears no signal but the last.
+    private static let lingering = TestChart.webWithoutClaim.mapValues {
+        $0.replacing("terminationGracePeriodSeconds: 1", with: "terminationGracePeriodSeconds: 4")
+    }
+
+    @Test(
+        "pods that an upgrade has passed over are restarted, once, and the old ones gone; in a rollback after it was taken back"
+    )
     func life() async throws {
         try await TestCluster.withNamespace { namespace in
             let access = try TestCluster.access(helm: try #require(TestCluster.helms.first))
             let install = try StepUnderTest(HelmRelease(access, versions: HelmVersionCache(), now: { Date() }))
-            let chart = try TestChart.write(TestChart.webWithoutClaim, to: install.directory)
+            let chart = try TestChart.write(Self.lingering, to: install.directory)
             func wish(_ password: Value) -> [String: Value] {
                 [
                     "release": "shop", "namespace": .string(namespace), "create_namespace": true,
@@ -25,6 +32,10 @@ struct HelmRestartTests {
                     "go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.uid}} {{end}}{{end}}"
                 )
             }
+            /// Those that are ending among them.
+            func all() async throws -> Int {
+                try await TestCluster.kubectl("get", "pods", "-n", namespace, "-o", "name").split(separator: "\n").count
+            }
             let missing = await #expect(throws: StepError.self) { _ = try await step.observe(input) }
             #expect(missing?.message.contains("no record") == true)
 
@@ -36,6 +47,7 @@ struct HelmRestartTests {
             _ = try await install.run(wish("two"))
             #expect(try await pods() == first)
             #expect(try await step.run(input).output.values["restarted"] == ["deployment/shop"])
+            #expect(try await all() == 1, "the old pod would go on with what it has read")
             let second = try await pods()
             #expect(second != first)
             #expect(try await step.observe(input).isPresent)
@@ -48,6 +60,7 @@ struct HelmRestartTests {
             #expect(try await pods() == second)
             _ = try await step.revert(late, prior: nil)
             #expect(try await pods() != second)
+            #expect(try await all() == 1)
             #expect(try await step.observe(input).isPresent)
         }
     }

@@ -53,11 +53,13 @@ final class Bench: Sendable {
         guard answer == .done else { throw Failure("run \(id) was refused: \(answer)") }
     }
 
-    /// Names as the program gives them.
-    static func names(_ count: Int) -> [RunID] {
+    /// Names as the program gives them, each of a millisecond of its own.
+    ///
+    /// - Parameter earlier: How many were made before.
+    static func names(_ count: Int, after earlier: Int = 0) -> [RunID] {
         var random = SystemRandomNumberGenerator()
         let now = SystemTime().now()
-        return (0..<count).map { RunID(at: now + .milliseconds($0), using: &random) }
+        return (earlier..<earlier + count).map { RunID(at: now + .milliseconds($0), using: &random) }
     }
 
     func stop() async throws {

@@ -165,7 +165,7 @@ struct Work {
         var next = 100
         while done < runs {
             let block = min(1000, next - done)
-            let seconds = try await together(Bench.names(block), workflow, bench)
+            let seconds = try await together(Bench.names(block, after: done), workflow, bench)
             done += block
             guard done == next else { continue }
             next *= 10

@@ -36,13 +36,14 @@ final class Home: Sendable {
         get throws { try FileManager.default.contentsOfDirectory(atPath: path + "/home").sorted() }
     }
 
-    /// Nothing of the tests' own environment but what every program needs, so that no cluster is touched.
+    /// Nothing of the tests' own environment but what every program needs, so that no cluster is touched, and what the
+    /// sanitizers are told.
     private func environment(_ more: [String: String]) -> [String: String] {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let inherited = ProcessInfo.processInfo.environment
         return [
-            "PATH": path, "HOME": self.path, "RUNNER_HOME": self.path + "/home", "TZ": "UTC",
-            "RUNNER_WORKFLOWS": self.path + "/workflows", "TMPDIR": NSTemporaryDirectory(),
-        ].merging(more) { $1 }
+            "PATH": inherited["PATH"] ?? "/usr/bin:/bin", "HOME": self.path, "RUNNER_HOME": self.path + "/home",
+            "TZ": "UTC", "RUNNER_WORKFLOWS": self.path + "/workflows", "TMPDIR": NSTemporaryDirectory(),
+        ].merging(inherited.filter { ["TSAN_OPTIONS", "ASAN_OPTIONS"].contains($0.key) }) { $1 }.merging(more) { $1 }
     }
 
     func start(_ arguments: String..., environment more: [String: String] = [:]) throws -> RunningProgram {

@@ -33,7 +33,7 @@ crash: dependencies ## Kills the real program KILLS times (2,000) at moments fro
 fuzz: dependencies ## Gives whatever reads from elsewhere random texts, SECONDS (600) for each of TARGETS (all)
 	@Fuzz/run $(or $(SECONDS),600) $(TARGETS)
 
-sanitize: dependencies ## Runs the tests that need no cluster under ThreadSanitizer and AddressSanitizer
+sanitize: dependencies ## Runs the tests that need no cluster, all but the simulation, under ThreadSanitizer and AddressSanitizer
 	@Tests/sanitize
 
 demo: ## Installs ClearML's stand-ins on a throw-away cluster with the shipped workflow, and shows the run

@@ -76,6 +76,7 @@ extension StepPlay.System {
         ("clearml.credentials", ["user": user, "company": company]),
         ("clearml.credentials-revoked", ["user": user, "access_keys": ["K1", "K2"]]),
         ("clearml.sso-domains", ["user": user, "domains": ["acme.example"]]),
+        ("clearml.sso-domains-lookup", ["user": user]),
         ("clearml.queue", ["user": user, "name": "gpu"]),
         ("clearml.queue-absent", ["user": user, "name": "gpu"]),
         ("clearml.company-lookup", ["name": "acme"]),

@@ -18,11 +18,13 @@ struct RunnerProgram: AsyncParsableCommand {
 
             Exit status:
               0    done
-              1    the run failed, was cancelled, or was rolled back; a plan could not
-                   look at a step
+              1    the run failed, was cancelled, or was rolled back; so did one of a
+                   fleet; a plan, or drift, could not look at a step
               2    the plan has changes (with --exit-code), or a tenant has drifted
-              3    somebody has to decide: an outcome is unknown, what was asked does
-                   not fit the run, or the world has changed since the plan was saved
+              3    somebody has to decide: an outcome is unknown, runs want attention,
+                   a tenant of a fleet waits, a rollback wants to be confirmed, what
+                   was asked does not fit the run or the tenant, or the world has
+                   changed since the plan was saved
               64   wrong arguments
               65   a faulty workflow, input or secret
               66   no such workflow, run or file

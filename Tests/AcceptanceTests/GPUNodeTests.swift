@@ -6,7 +6,8 @@ extension AcceptanceTests {
     /// MIG on real nodes whose `nvidia-smi` is a stand-in, and whose reboots are those of the sandbox: by another boot id,
     /// as the API shows it.
     @Suite(GPUBench.condition) struct GPUNodeTests {
-        @Test("node after node gets MIG, by a reboot where nothing milder helps; a rollback brings all back")
+        /// By a reboot where nothing milder helps, and whichever context is current by then.
+        @Test("killed at every step, node after node gets MIG; killed at every revert, a rollback brings all back")
         func allNodes() async throws {
             let bench = try await GPUBench.ready()
             // One node has newer GPUs, which take the mode at once; of the other, one needs a reboot.
@@ -14,32 +15,39 @@ extension AcceptanceTests {
             try await bench.set("gpu-2", "1/no-reset")
             try await bench.startTenants(on: "gpu-2")
             let (before, boots) = (try await bench.world(), try await bench.bootIDs())
+            let count = bench.bootCount("gpu-2")
             let home = try Home(bench.sandbox)
 
-            let run = try home.start(try bench.arguments("gpu-nodes", home, ["approval": "always"]))
-            try await bench.approve(home, step: "approve", ofChild: "node[1]")
-            let result = await run.result()
-            #expect(result.status == 0, "\(result.text)")
+            let context = try bench.keepContext(home)
+            let run = try bench.arguments("gpu-nodes", home, ["approval": "always"])
+            async let approval: Void = bench.approve(home, step: "approve", ofChild: "node[1]") {
+                try bench.leaveContext(home)
+            }
+            let done = try await home.killAtEach(.forth, of: run, short: ["node[1].settle"])
+            try await approval
+            #expect(done.struck.count >= 24, "\(done)")
             #expect(try await bench.modes("gpu-1") == ["Enabled, Enabled", "Enabled, Enabled"])
             #expect(try await bench.modes("gpu-2") == ["Enabled, Enabled", "Enabled, Enabled"])
             let after = try await bench.bootIDs()
             #expect(after[0] == boots[0])
             #expect(after[1] != boots[1])
+            #expect(bench.bootCount("gpu-2") == count + 1)
             #expect(try await bench.partitioned() == ["gpu-1", "gpu-2"])
             #expect(try await bench.closed() == [])
-            #expect(result.text.contains(#""1.00":"nvidia.com/mig-7g.40gb""#))
-            let logs = try await home.succeed("logs", try await home.show().run + ".node[0]")
+            let shown = try await home.succeed("show", done.run, "--json")
+            #expect(shown.contains("nvidia.com/mig-7g.40gb"), "\(shown)")
+            let logs = try await home.succeed("logs", done.run + ".node[0]")
             #expect(logs.contains("NVIDIA H100 80GB HBM3 loses MIG mode with every reboot"), "\(logs)")
 
-            let plan = try await home.start(
-                ["plan", "gpu-nodes", "-f", try bench.inputs(home, ["approval": "always"]), "--json"]
-            ).result()
+            let again = try bench.inputs(home, ["approval": "always", "context": context])
+            let plan = try await home.run("plan", "gpu-nodes", "-f", again, "--json")
             #expect(plan.status == 0, "\(plan.text)")
             #expect(try Plan(plan.output).changing == [], "\(plan.output)")
 
-            let rollback = try await home.run("rollback", "last")
-            #expect(rollback.status == 0, "\(rollback.text)")
+            let undone = try await home.killAtEach(.back, of: ["rollback", done.run], seed: 2)
+            #expect(undone.struck.count >= 12, "\(undone)")
             #expect(try await bench.world() == before)
+            #expect(bench.bootCount("gpu-2") <= count + 2)
             try await home.succeed("audit", "verify")
             try await bench.stopTenants()
         }
@@ -312,8 +320,31 @@ private struct GPUBench: Sendable {
         Issue.record("step '\(step)' has never asked")
     }
 
-    func approve(_ home: Home, step: String, ofChild child: String) async throws {
+    /// - Parameter asked: Done once the child is there, before the answer.
+    func approve(_ home: Home, step: String, ofChild child: String, asked: () throws -> Void) async throws {
         while try await !home.hasRun() { try await Task.sleep(for: .milliseconds(50)) }
-        try await answer("approve", home, step: step, of: "\(home.show().run).\(child)")
+        let run = try await home.show().run
+        while try await home.run("show", "\(run).\(child)").status != 0 {
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        try asked()
+        try await answer("approve", home, step: step, of: "\(run).\(child)")
+    }
+
+    /// Gives a home a kubeconfig of its own.
+    ///
+    /// - Returns: Its context.
+    func keepContext(_ home: Home) throws -> String {
+        let path = try #require(try sandbox.variables()["KUBECONFIG"])
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try Data(text.utf8).write(to: URL(filePath: home.kubeconfig))
+        return String(try #require(text.firstMatch(of: /(?m)^current-context: (.+)$/)?.1))
+    }
+
+    /// Makes a context current that leads nowhere: at once, for programs that read it meanwhile.
+    func leaveContext(_ home: Home) throws {
+        let text = try String(contentsOfFile: home.kubeconfig, encoding: .utf8)
+        let other = text.replacing(/(?m)^current-context: .+$/, with: "current-context: nowhere")
+        try Data(other.utf8).write(to: URL(filePath: home.kubeconfig), options: .atomic)
     }
 }

@@ -36,6 +36,12 @@ extension AcceptanceTests {
             #expect(try await maker.world() == all, "an adoption changes nothing")
             try await home.succeed("drift")
 
+            try await home.succeed("tenant", "suspend", "acme")
+            #expect(try await sandbox.serverState().companies(named: "Acme Works").first?.domains == [])
+            try await home.succeed("tenant", "resume", "acme")
+            #expect(try await sandbox.serverState().companies(named: "Acme Works").first?.domains == made.domains)
+            #expect(!made.domains.isEmpty)
+
             // What the maker had set, and the adopter does not know of, stays.
             let wanted: [String: any Sendable] = [
                 "features": ["pipelines"], "allowed_users": NSNull(), "email_domains": ["works.example.com"],

@@ -15,6 +15,9 @@ extension AcceptanceTests {
             let before = try await bench.world()
             try await home.succeed("fleet", "apply", "-f", bench.fleet([:]))
             let whole = try await bench.look()
+            let secrets = try await sandbox.serverState().credentials.map(\.secretKey)
+            let hunt = try SecretHunt(sandbox.secrets() + secrets)
+            try home.recordHelm()
 
             // What is not meant is refused, before anything is changed.
             let unknown = try await home.run("tenant", "delete", "nobody")
@@ -39,7 +42,11 @@ extension AcceptanceTests {
             #expect(try await bench.state() == "deleting")
             let busy = try await home.run("tenant", "delete", "acme")
             #expect(busy.status == 3 && busy.text.contains("has not come to its end"), "\(busy.text)")
-            try await home.succeed("rollback", "last")
+            try await sandbox.answerLate()
+            let opened = try await home.killAtEach(
+                .back, of: ["rollback", "last"], short: TenantBench.short.union(["backup"]))
+            #expect(opened.struck.count >= 2, "\(opened)")
+            try await sandbox.disarm()
             #expect(try await bench.look() == whole)
             try await bench.check()
 
@@ -60,6 +67,9 @@ extension AcceptanceTests {
             #expect(toll.struck.count >= 8, "\(toll)")
             #expect(try await bench.world() == before)
             #expect(try await bench.state() == "deleted")
+            let helm = try home.helmArguments()
+            #expect(helm.contains("uninstall\n") && hunt.found(in: helm) == [])
+            #expect(hunt.found(inFilesOf: home.path, besides: ["key"]) == [])
             let again = try await home.run("fleet", "apply", "-f", none, "--prune")
             #expect(again.status == 0 && again.text.contains("nothing to do"), "\(again.text)")
             #expect(try await home.run("tenant", "delete", "acme").status == 66)

@@ -78,6 +78,49 @@ extension AcceptanceTests {
             #expect(plan.text.contains("the registry has no 'oci://\(registry)/clearml/clearml-enterprise@9.9.9'"))
         }
 
+        @Test("a server of 3.21: a tenant is made and rolled back, made again and deleted, and nothing of it is left")
+        func olderServer() async throws {
+            let bench = try await TenantBench.ready(version: "3.21")
+            let home = bench.home
+            try standInForJobs(home)
+            let before = try await bench.world()
+            let pods = ["pods": ["apiserver": "deployment/api", "fileserver": "deployment/files"]]
+            try await bench.create(pods)
+            try await bench.check()
+            try await home.succeed("rollback", "last")
+            #expect(try await bench.world() == before)
+
+            try await bench.create(pods)
+            let company = try #require(try await bench.sandbox.serverState().companies(named: "acme").first).id
+            try await home.succeed("tenant", "delete", "acme", "-i", "approval=false")
+            #expect(try await bench.world() == before)
+            #expect(try await bench.state() == "deleted")
+            let jobs = try String(contentsOfFile: home.path + "/jobs", encoding: .utf8).split(separator: "\n")
+            #expect(jobs.count == 6, "three for each of the two companies: \(jobs)")
+            #expect(jobs.last?.contains("rm -rf /mnt/fileserver/\(company)") == true, "\(jobs)")
+            let called = try await bench.sandbox.requests().filter { $0.contains("tenants.delete") }
+            #expect(called == [])
+        }
+
+        /// Lets the stand-in do what the jobs do that an older server comes with: there is only busybox in its pods.
+        private func standInForJobs(_ home: Home) throws {
+            let api = try #require(try home.sandbox.variables()["SANDBOX_API_URL"])
+            try home.wrap("kubectl") { kubectl in
+                """
+                case "$*" in
+                *delete_company_data_from_mongo*)
+                    echo "$*" >>'\(home.path)/jobs'
+                    while [ "$1" != --id ]; do shift; done
+                    exec curl -sf -X POST '\(api)/_sandbox/companies/'"$2"/remove ;;
+                *cleanup_deleted_companies*|*/mnt/fileserver/*)
+                    echo "$*" >>'\(home.path)/jobs'
+                    exit 0 ;;
+                esac
+                exec '\(kubectl)' "$@"
+                """
+            }
+        }
+
         @Test("servers that fail on the way cost attempts; an expired token stops the run, and a new one resumes it")
         func faults() async throws {
             let sandbox = try Sandbox.require()

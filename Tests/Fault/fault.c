@@ -109,7 +109,8 @@ static void end(void)
 {
     if (kind == stop && count >= chosen && commits) {
         kind = nothing;
-        kill(getpid(), SIGSTOP);
+        // To this very thread: sent to the process, it may reach another one first, and the commit is over by then.
+        raise(SIGSTOP);
     }
     if (count != chosen) return;
     if (kind == after) die();

@@ -25,9 +25,12 @@ struct AttentionTests {
         try home.workflow("inner", "steps: { ask: { uses: approval, with: { message: Sure? } } }")
         try home.workflow("outer", "steps: { inner: { uses: workflow, with: { workflow: inner.yaml } } }")
 
+        // Whoever looks in the wrong place must not hear that all is well.
+        let nowhere = try await home.run("attention")
+        #expect(nowhere.status == 66 && nowhere.error.contains("there is no database"))
+        try await home.succeed("run", "good")
         let none = try await home.run("attention")
         #expect(none.status == 0 && none.text.isEmpty)
-        try await home.succeed("run", "good")
         try await home.succeed("run", "undone")
         try await home.succeed("rollback", "last")
         #expect(try await told(home) == [:])
@@ -48,5 +51,10 @@ struct AttentionTests {
         #expect(try await told(home, "--since", "0s") == ["outer": "interrupted"])
         #expect(try await told(home, "--since", "1h").count == 3)
         #expect(try await home.run("attention", "--since", "soon").status == 64)
+
+        // What failed and is wanted no more is let go of.
+        let failed = try await home.succeed("runs", "--workflow", "failed", "--json").output
+        try await home.succeed("cancel", try #require(try Value(json: failed)["run"]?.stringValue))
+        #expect(try await told(home) == ["ruled": "rolledBack", "outer": "interrupted"])
     }
 }

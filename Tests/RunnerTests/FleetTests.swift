@@ -185,6 +185,7 @@ struct FleetTests {
         let waiting = try await fleet(home, "apply --prune")
         #expect(waiting.status == 3)
         #expect(waiting.output.contains("acme: waits: run ") && waiting.lines.last == "0 done, 1 wait for a decision")
+        #expect(waiting.output.contains("fix: runner approve "))
         #expect(home.read("world.acme") != nil)
         try await home.succeed("approve", "last", "ask")
         #expect(try await fleet(home, "apply --prune").status == 0)
@@ -283,6 +284,33 @@ struct FleetTests {
         #expect(try await states(home) == ["acme": "active"])
     }
 
+    @Test("more ports than there are, and one domain for two, are refused by plan and apply before anything starts")
+    func refused() async throws {
+        let home = try home()
+        try home.workflow(
+            "tenant-create",
+            """
+            inputs: { name: string, ports: { type: any, default: {} }, email_domains: { type: any, default: [] } }
+            steps: { done: { uses: tenant.record, with: { tenant: "${{ inputs.name }}", state: active } } }
+            """)
+        let half = "{ ports: { enabled: true, count: 1400 } }"
+        try home.write("tenants.yaml", "tenants: { acme: \(half), beta: \(half) }\n")
+        for command in ["plan", "apply"] {
+            let result = try await fleet(home, command)
+            #expect(result.status == 65 && result.error.contains("1 of the 2 tenants get no window"), "\(result.text)")
+            #expect(result.error.contains("'beta'"))
+        }
+        try home.write(
+            "tenants.yaml", "tenants: { acme: { email_domains: [x.example] }, beta: { email_domains: [x.example] } }\n")
+        for command in ["plan", "apply"] {
+            let result = try await fleet(home, command)
+            #expect(
+                result.status == 65
+                    && result.error.contains("tenant 'beta': e-mail domain 'x.example' is that of tenant 'acme'"))
+        }
+        #expect(try await states(home) == [:])
+    }
+
     @Test("tenant commands start the workflows with what the registry knows, and are listed only where those are")
     func actions() async throws {
         let home = try home()
@@ -292,6 +320,7 @@ struct FleetTests {
         #expect(try await states(home) == ["acme": "active"] && home.read("world.acme") == "3\n")
         let again = try await home.run("tenant", "create", "acme")
         #expect(again.status == 3 && again.error.contains("there is a tenant 'acme' already"))
+        #expect(again.error.contains("runner tenant update acme"))
         #expect(try await home.run("tenant", "update", "beta", "-i", "size=1").status == 66)
         try await home.succeed("tenant", "update", "acme", "-i", "size=4")
         #expect(home.read("world.acme") == "4\n")
@@ -347,6 +376,88 @@ struct FleetTests {
         let json = try await home.run("drift", "beta", "--json")
         #expect(try Value(json: json.output)["steps"]?[0]?["id"] == "world")
         #expect(try await home.run("drift", "nobody").status == 66)
+    }
+
+    @Test("a tenant that was changed with a newer secret has not drifted by that")
+    func driftAfterNewSecret() async throws {
+        let home = try home()
+        let head = """
+            inputs: { name: string }
+            secrets: [token]
+            concurrency: { group: "tenant/${{ inputs.name }}", on_conflict: reject }
+
+            """
+        try home.workflow(
+            "tenant-create",
+            head + """
+                steps:
+                  world:
+                    uses: command.run
+                    with:
+                      script: printf %s "$TOKEN" | sha256sum > HOME/world
+                      check: test -e HOME/world && printf %s "$TOKEN" | sha256sum | cmp -s - HOME/world
+                      environment: { TOKEN: "${{ secrets.token }}" }
+                  done:
+                    uses: tenant.record
+                    needs: [world]
+                    with: { tenant: "${{ inputs.name }}", state: active, settings: "${{ inputs }}" }
+                """)
+        try home.workflow(
+            "tenant-update",
+            head + """
+                steps:
+                  change:
+                    uses: workflow
+                    with:
+                      workflow: tenant-create.yaml
+                      inputs: { name: "${{ inputs.name }}" }
+                      secrets: { token: "${{ secrets.token }}" }
+                """)
+        for (action, token) in [("create", "sesame"), ("update", "open sesame")] {
+            try await home.succeed(
+                "tenant", action, "acme", "--secret", "token=env:TOKEN", environment: ["TOKEN": token])
+            #expect(try await home.succeed("drift").output == "0 of 1 active tenants have drifted\n")
+        }
+        try home.write("world", "somebody else's")
+        #expect(try await home.run("drift").status == 2)
+    }
+
+    @Test("one that cannot be looked at hides no drift of others, and one that is only half there is named")
+    func unseen() async throws {
+        let home = try home()
+        try home.workflow(
+            "tenant-create",
+            """
+            inputs: { name: string }
+            steps:
+              world:
+                uses: command.run
+                with:
+                  script: echo made > HOME/world.${{ inputs.name }}
+                  check: test ! -e HOME/broken.${{ inputs.name }} || exit 127; test -e HOME/world.${{ inputs.name }}
+              done:
+                uses: tenant.record
+                needs: [world]
+                with: { tenant: "${{ inputs.name }}", state: active, settings: "${{ inputs }}" }
+            """)
+        try home.write("tenants.yaml", "tenants: { acme: {}, gamma: {} }\n")
+        #expect(try await fleet(home, "apply").status == 0)
+        try home.workflow("half", "steps: { begin: { uses: tenant.record, with: { tenant: delta, state: creating } } }")
+        try await home.succeed("run", "half")
+
+        try home.write("broken.gamma", "")
+        let unseen = try await home.run("drift")
+        #expect(unseen.status == 1 && unseen.output.contains("world: could not be looked at"), "\(unseen.text)")
+        unlink(home.path + "/world.acme")
+        let all = try await home.run("drift", "--parallel", "1")
+        #expect(all.status == 2, "\(all.text)")
+        #expect(all.output.contains("~ acme\n") && all.output.contains("✗ gamma\n"))
+        let half = "delta is creating, and was not looked at"
+        #expect(all.lines.last == "1 of 2 active tenants have drifted, 1 could not be looked at; \(half)")
+        let json = try await home.run("drift", "--json").lines.map { try Value(json: $0) }
+        #expect(json.texts("tenant").sorted() == ["acme", "delta", "gamma"])
+        let alone = try await home.run("drift", "delta")
+        #expect(alone.status == 0 && alone.output.contains(half))
     }
 
     @Test("a tenant is shown with all that is known of it, and its secrets nowhere")

@@ -60,8 +60,8 @@ struct InputTests {
         Misuse("run typed --parallel 0", 64, "--parallel"),
         Misuse("run typed --nonsense", 64, "--nonsense"),
         Misuse("frobnicate", 64, "frobnicate"),
-        Misuse("resume last", 66, "there is no run yet"),
-        Misuse("signal last go --data '{}'", 66, "there is no run yet"),
+        Misuse("resume last", 66, "there is no database"),
+        Misuse("signal last go --data '{}'", 66, "there is no database"),
         Misuse("run typed -i size=1 --secret token=env:X", 65, "has no secret 'token'"),
         Misuse("runs --status odd", 64, "there is no status 'odd'"),
     ]

@@ -123,6 +123,7 @@ struct RunTests {
         let run = try runName(failed.output)
         #expect(failed.status == 1)
         #expect(failed.output.contains("two: command: ended with status 3: broken [transient]\n  fix: "))
+        #expect(failed.output.contains("runner logs \(run) two"))
         #expect(failed.output.contains("runner resume \(run)"))
         #expect(try await home.steps() == ["one": "succeeded", "two": "failed", "three": "pending"])
         #expect(try await home.show()["steps"]?[1]?["error"]?["kind"] == "transient")
@@ -135,6 +136,53 @@ struct RunTests {
         let again = try await home.run("resume", run)
         #expect([0, 3].contains(again.status))
         #expect(home.read("done") == "one\nthree\n")
+    }
+
+    @Test("a sub-run's failure is told by its step, before what it means for its run; its log is named")
+    func subRun() async throws {
+        let home = try Home()
+        try home.workflow("outer", "steps: { inner: { uses: workflow, with: { workflow: inner.yaml } } }")
+        try home.workflow(
+            "inner",
+            """
+            defaults: { retry: { attempts: 1 } }
+            steps: { bad: { uses: command.run, with: { script: "echo oops; exit 3", idempotent: true } } }
+            """)
+        let failed = try await home.run("run", "outer")
+        let run = try runName(failed.output)
+        #expect(failed.status == 1)
+        let below = try #require(failed.lines.firstIndex { $0.hasSuffix("\(run).inner run failed") })
+        let above = try #require(failed.lines.firstIndex { $0.contains(" inner failed: sub-run \(run).inner") })
+        #expect(below < above)
+        #expect(failed.lines[above].contains("ended as failed: bad: ended with status 3"))
+        let logs = try await home.run("logs", run)
+        #expect(logs.output.isEmpty && logs.error.contains("runner logs \(run).inner"))
+        #expect(try await home.succeed("logs", "\(run).inner").output.contains("oops"))
+    }
+
+    @Test("a report says what to do next, also where nothing has failed any more, and where there was nothing to do")
+    func reports() async throws {
+        let home = try Home()
+        try home.workflow(
+            "listed",
+            """
+            defaults: { retry: { attempts: 1 } }
+            inputs: { names: { type: array, default: [] }, notes: { type: array, default: [one note, another note] } }
+            steps:
+              each: { uses: sleep, for_each: "${{ inputs.names }}", with: { duration: 1s } }
+              bad: { uses: command.run, needs: [each], with: { script: "exit 3", idempotent: true } }
+            outputs: { notes: "${{ inputs.notes }}" }
+            """)
+        let run = try runName(try await home.run("run", "listed").output)
+        let failed = try await home.succeed("show", run)
+        #expect(failed.output.contains("  - each  skipped\n"))
+        #expect(failed.lines.last?.hasPrefix("failed; mend the cause, then: runner resume \(run) ") == true)
+        #expect(try await home.succeed("graph", run).output.contains("each<br/>sleep<br/>skipped"))
+        try await home.succeed("skip", run, "bad", "--reason", "no need")
+        let skipped = try await home.succeed("show", run)
+        #expect(skipped.lines.last == "failed; go on with: runner resume \(run) (or: runner rollback \(run))")
+        try await home.succeed("resume", run)
+        #expect(try await home.succeed("show", run).output.contains("  notes:\n    - one note\n    - another note\n"))
     }
 
     @Test("a rollback undoes in reverse order, and says what stays behind")

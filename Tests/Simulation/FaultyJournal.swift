@@ -91,6 +91,7 @@ final class FaultyJournal: Journal, @unchecked Sendable {  // Only touched by th
     func release(_ lease: Lease) async throws { try await write { try await base.release(lease) } }
     func owner(at now: Timestamp) async throws -> Owner? { try await read { try await base.owner(at: now) } }
     func runs(_ query: RunQuery) async throws -> [RunRecord] { try await read { try await base.runs(query) } }
+    func highestName() async throws -> RunID? { try await read { try await base.highestName() } }
     func entries(of run: RunID, after sequence: Int) async throws -> [JournalEntry] {
         try await read { try await base.entries(of: run, after: sequence) }
     }

@@ -95,6 +95,10 @@ final class MemoryJournal: Journal, @unchecked Sendable {  // Only touched by th
         }
     }
 
+    func highestName() async throws -> RunID? {
+        records.map(\.id).max { $0.rawValue.utf8.lexicographicallyPrecedes($1.rawValue.utf8) }
+    }
+
     func entries(of run: RunID, after sequence: Int) async throws -> [JournalEntry] {
         try (index[run] ?? []).filter { $0 >= sequence }.map { place in
             JournalEntry(

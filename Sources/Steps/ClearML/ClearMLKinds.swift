@@ -15,7 +15,7 @@ extension ClearMLTransport {
             ClearMLCompanySettings(self), ClearMLCompanyAbsent(access, self), ClearMLUser(self),
             ClearMLUsersAbsent(self), ClearMLUserCredentials(self), ClearMLCredentialsRevoked(self),
             ClearMLSSODomains(self), ClearMLQueue(self), ClearMLQueueAbsent(self), ClearMLCompanyLookup(self),
-            ClearMLUserLookup(self),
+            ClearMLUserLookup(self), ClearMLSSODomainsLookup(self),
         ]
     }
 }

@@ -24,7 +24,7 @@ package struct ProcessFailure: Error, Sendable, CustomStringConvertible {
     package let executable: String
     /// The facts, without the program's name. May quote the program's own output.
     package let message: String
-    /// What was captured until then; nil if the program never started.
+    /// What was captured until then; nil if the program never started, so that nothing at all has happened.
     package let result: ProcessResult?
 
     package init(_ kind: Kind, _ executable: String, _ message: String, result: ProcessResult? = nil) {
@@ -33,9 +33,6 @@ package struct ProcessFailure: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.result = result
     }
-
-    /// Whether the program has run: false means that nothing at all has happened.
-    package var hasRun: Bool { result != nil }
 
     /// What the operator can do.
     package var remedy: String {

@@ -90,6 +90,15 @@ package struct FleetFile: Sendable {
                 }
             }
         }
+        var claims = FleetClaims()
+        for tenant in tenants {
+            faults += claims.enter(tenant).map { what, value, owner in
+                DefinitionError(
+                    .invalidValue, at: text.location(of: "tenants", tenant.name),
+                    "tenant '\(tenant.name)': \(what) '\(value)' is that of tenant '\(owner)'",
+                    fix: "give each its own")
+            }
+        }
         guard faults.isEmpty else { throw DefinitionErrors(faults) }
         return tenants
     }

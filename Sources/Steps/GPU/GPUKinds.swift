@@ -7,12 +7,10 @@ extension ClusterAccess {
     ///   - ownBootID: The boot id of the machine this program runs on, so that it is never rebooted by itself.
     ///   - clock: Measures waits.
     package func gpuKinds(ownBootID: String, clock: any Clock<Duration>) -> [any StepKind] {
-        let guardian = NodeGuard(ownBootID: ownBootID)
+        let care = NodeCare(self, NodeGuard(ownBootID: ownBootID), clock: clock)
         return [
-            GPUNodes(self, guardian, clock: clock), GPUClients(self, clock: clock), GPUPartitioning(self),
-            GPUResources(self), GPUSettling(self, guardian, clock: clock), NodeDrain(self, guardian, clock: clock),
-            NodeReboot(self, guardian, clock: clock),
-            NodeUncordon(self, guardian, clock: clock),
+            GPUNodes(care), GPUClients(self, clock: clock), GPUPartitioning(self), GPUResources(self),
+            GPUSettling(care), NodeDrain(care), NodeReboot(care), NodeUncordon(care),
         ]
     }
 }

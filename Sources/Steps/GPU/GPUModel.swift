@@ -1,18 +1,15 @@
-/// What is known of a model of GPU that can be divided, by its product name.
+/// How a model of GPU can be divided, by its product name.
 ///
 /// Profiles: NVIDIA's mig-parted, `deployments/systemd/config-default.yaml`, and the MIG user guide.
 package struct GPUModel: Hashable, Sendable {
     /// For messages: `A100 80GB`.
     package let name: String
-    /// Whether the mode is kept by the GPU itself (A100, A30). Others forget it with every reboot or reload of the driver,
-    /// so that it has to be set again after each.
-    package let keepsMode: Bool
     /// How many instances of each profile fit on one GPU: `3g.40gb`.
     package let profiles: [String: Int]
 
     /// - Parameter product: As `nvidia-smi` writes it (`NVIDIA A100-SXM4-40GB`), or the label `nvidia.com/gpu.product`.
     package init?(product: String) {
-        let words = product.uppercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+        let words = GPUFamily.words(of: product)
         guard let series = ["A100", "A30", "H100", "GH200", "H200", "B200"].first(where: words.contains) else {
             return nil
         }
@@ -29,7 +26,6 @@ package struct GPUModel: Hashable, Sendable {
             }
         guard let memory, let slices = Self.slices[memory] else { return nil }
         name = "\(series) \(memory)GB"
-        keepsMode = ["A100", "A30"].contains(series)
         profiles = slices
     }
 

@@ -36,17 +36,17 @@ package struct GPUNodes: ReadingStepKind {
                     Parameter("current", .string, "MIG mode: `enabled` or `disabled`."),
                     Parameter("pending", .string, "The mode after the next reset or reboot."),
                 ])), "The GPUs of all these nodes that know MIG, one after the other: for a `for_each`."),
+        Parameter(
+            "context", .string,
+            "The kubeconfig's context, for the `context` of the steps after: another one may be current by then. Null "
+                + "without a kubeconfig."),
         Parameter("warnings", .array(.string), "What is worth a look, and no reason to stop."),
     ]
 
-    private let access: ClusterAccess
-    private let guardian: NodeGuard
-    private let clock: any Clock<Duration>
+    private let care: NodeCare
 
-    package init(_ access: ClusterAccess, _ guardian: NodeGuard, clock: any Clock<Duration>) {
-        self.access = access
-        self.guardian = guardian
-        self.clock = clock
+    package init(_ care: NodeCare) {
+        self.care = care
     }
 
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
@@ -58,7 +58,8 @@ package struct GPUNodes: ReadingStepKind {
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
         let limit = try input.duration("timeout") ?? .seconds(900)
         var mute: NvidiaSMI?
-        let found = try await clock.poll(within: limit, for: "nodes") { () async throws(StepError) -> StepOutput? in
+        let found = try await care.clock.poll(within: limit, for: "nodes") {
+            () async throws(StepError) -> StepOutput? in
             switch try await look(input, context) {
             case .found(let output): return output
             case .mute(let node):
@@ -77,14 +78,14 @@ package struct GPUNodes: ReadingStepKind {
     }
 
     private func look(_ input: StepInput, _ context: StepContext) async throws(StepError) -> Look {
-        let kubectl = Kubectl(try access.overridden(by: input))
+        let kubectl = Kubectl(try care.access.overridden(by: input))
         let all = try await ClusterNodes(kubectl).all()
-        var report = GPUReport(wanted: try input.strings("gpus"))
+        var report = GPUReport(wanted: try input.strings("gpus"), context: try await kubectl.context())
         for node in try await chosen(input, all, kubectl) {
             let driver = try NvidiaSMI(input, kubectl, node: node.name)
             guard try await driver.pod() != nil else { return .mute(driver) }
             report.add(
-                try await driver.gpus(), of: node, reservation: guardian.reservation(about: node, among: all))
+                try await driver.gpus(), of: node, reservation: care.guardian.reservation(about: node, among: all))
         }
         try report.check(isChoice: try !input.strings("nodes").isEmpty)
         for warning in report.warnings { context.log(.note, warning) }
@@ -112,13 +113,16 @@ package struct GPUNodes: ReadingStepKind {
 struct GPUReport {
     /// UUIDs; empty: all GPUs.
     let wanted: [String]
+    /// The kubeconfig's.
+    let context: String?
     private var details: [Value] = []
     private var gpus: [Value] = []
     private var seen: Set<String> = []
     private(set) var warnings: [String] = []
 
-    init(wanted: [String]) {
+    init(wanted: [String], context: String?) {
         self.wanted = wanted
+        self.context = context
     }
 
     mutating func add(_ found: [GPU], of node: ClusterNode, reservation: String?) {
@@ -162,7 +166,7 @@ struct GPUReport {
         let details = details.filter { $0["gpus"] != 0 }
         return StepOutput([
             "nodes": .array(details.compactMap { $0["name"] }), "details": .array(details), "gpus": .array(gpus),
-            "warnings": .array(warnings.map { .string($0) }),
+            "context": context.map { .string($0) } ?? .null, "warnings": .array(warnings.map { .string($0) }),
         ])
     }
 }

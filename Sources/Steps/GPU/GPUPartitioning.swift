@@ -52,9 +52,7 @@ package struct GPUPartitioning: StepKind {
         let wish = try GPUWish(input, access)
         let change = try await wish.bring(to: wish.mode, context)
         let gpu = change.gpu
-        if wish.mode == .enabled, let model = GPUModel(product: gpu.name), !model.keepsMode {
-            context.log(.note, "\(gpu.name) loses MIG mode with every reboot, and every reload of its driver")
-        }
+        if wish.mode == .enabled, let forecast = gpu.forecast { context.log(.note, forecast) }
         if gpu.isSettled(on: wish.mode) { return wish.output(gpu) }
         guard gpu.pending == wish.mode else {
             throw StepError(
@@ -120,7 +118,7 @@ private struct GPUWish {
         StepOutput([
             "node": .string(driver.node), "gpu": .string(uuid), "mode": .string((gpu.current ?? .disabled).rawValue),
             "pending": .bool(gpu.current != gpu.pending),
-            "survives_reboot": GPUModel(product: gpu.name).map { .bool($0.keepsMode) } ?? .null,
+            "survives_reboot": gpu.family.map { .bool($0.keepsMode) } ?? .null,
         ])
     }
 

@@ -69,6 +69,8 @@ package struct GPUResources: CheckingStepKind {
 package struct GPUOffer {
     /// Of nodes whose GPUs are divided on demand; by name, each once.
     package let models: [GPUModel]
+    /// Products, of nodes whose GPUs are divided on demand, of which it is not known into what.
+    private let strangers: [String]
     private let offered: Set<String>
 
     package init(_ nodes: [ClusterNode], partitioned label: String) {
@@ -76,6 +78,7 @@ package struct GPUOffer {
         let (name, value) = (parts.first ?? "", parts.count > 1 ? parts[1] : "")
         let products = nodes.filter { $0.labels[name] == value }.compactMap { $0.labels["nvidia.com/gpu.product"] }
         models = Set(products.compactMap(GPUModel.init)).sorted { $0.name < $1.name }
+        strangers = Set(products.filter { GPUModel(product: $0) == nil && GPUFamily(product: $0) != nil }).sorted()
         offered = Set(
             nodes.flatMap { node in
                 node.offers.filter { (Quantity($0.value)?.amount ?? 0) > 0 }.map(\.key)
@@ -83,7 +86,7 @@ package struct GPUOffer {
     }
 
     package var fractions: [String: String] {
-        guard models.count == 1, let model = models.first else { return [:] }
+        guard models.count == 1, strangers.isEmpty, let model = models.first else { return [:] }
         var fractions: [String: String] = [:]
         for (name, count) in [("1.00", 1), ("0.50", 2), ("0.25", 4)] {
             if let resource = model.resource(fitting: count) { fractions[name] = resource }
@@ -98,7 +101,11 @@ package struct GPUOffer {
         for (resource, queues) in wanted.sorted(by: { $0.key < $1.key }) where !offered.contains(resource) {
             if models.contains(where: { $0.count(of: resource) != nil }) { continue }
             let who = queues.isEmpty ? "" : " (queue \(queues.sorted().joined(separator: ", ")))"
-            if resource.hasPrefix("nvidia.com/") {
+            if resource.hasPrefix(GPUModel.resource("")), !strangers.isEmpty {
+                warnings.append(
+                    "no node offers \(resource)\(who) yet, and it is not known whether \(strangers.joined(separator: ", ")) "
+                        + "can be divided so: see 'nvidia-smi mig -lgip'")
+            } else if resource.hasPrefix("nvidia.com/") {
                 errors.append("\(resource)\(who)\(alternatives(to: resource))")
             } else {
                 // An operator may know it that no node shows, as the Dynamic MIG Operator does `clear.ml/fraction-1`.

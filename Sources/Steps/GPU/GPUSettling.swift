@@ -11,14 +11,10 @@ package struct GPUSettling: StepKind {
     package let parameters = Reboot.parameters + NvidiaSMI.parameters + ClusterAccess.parameters
     package let outputs = [Parameter("node", .string, "The node's name.")]
 
-    private let access: ClusterAccess
-    private let guardian: NodeGuard
-    private let clock: any Clock<Duration>
+    private let care: NodeCare
 
-    package init(_ access: ClusterAccess, _ guardian: NodeGuard, clock: any Clock<Duration>) {
-        self.access = access
-        self.guardian = guardian
-        self.clock = clock
+    package init(_ care: NodeCare) {
+        self.care = care
     }
 
     /// Never there already: else a rollback would pass over it.
@@ -31,20 +27,21 @@ package struct GPUSettling: StepKind {
     package func revert(
         _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
     ) async throws -> [String] {
-        let nodes = ClusterNodes(Kubectl(try access.overridden(by: input)))
+        let nodes = ClusterNodes(Kubectl(try care.access.overridden(by: input)))
         let driver = try NvidiaSMI(input, nodes.kubectl, node: try input.string("node"))
         guard let node = try await nodes.ifThere(driver.node) else { return [] }
         // A mark is that of an attempt which was cut off.
         let begun = node.annotations[Reboot.asked]
         if begun == nil, try await pending(driver, input).isEmpty { return [] }
-        _ = try await Reboot(input, outOf: begun ?? node.bootID, access, guardian, clock: clock).carryOut(context)
+        _ = try await Reboot(input, outOf: begun ?? node.bootID, care).carryOut(context)
         return try await pending(driver, input).map { "node/\(driver.node) \($0.uuid): MIG mode is still pending" }
     }
 
     /// The GPUs whose mode waits for a reset or reboot, once they can be asked.
     private func pending(_ driver: NvidiaSMI, _ input: StepInput) async throws(StepError) -> [GPU] {
         let limit = try input.duration("timeout") ?? .seconds(1800)
-        let pod = try await clock.poll(within: limit, for: driver.object) { () async throws(StepError) -> String? in
+        let pod = try await care.clock.poll(within: limit, for: driver.object) {
+            () async throws(StepError) -> String? in
             try await driver.pod()
         }
         guard pod != nil else { throw driver.noPod(.timedOut) }

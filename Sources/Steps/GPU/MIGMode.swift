@@ -33,6 +33,19 @@ package struct GPU: Hashable, Sendable {
         "--query-gpu=index,uuid,name,mig.mode.current,mig.mode.pending", "--format=csv,noheader",
     ]
 
+    /// Nil where its name does not tell.
+    package var family: GPUFamily? { GPUFamily(product: name) }
+
+    /// What is to be expected of the mode in a reboot; nil where it stays.
+    package var forecast: String? {
+        switch family?.keepsMode {
+        case true: nil
+        case false: "\(name) loses MIG mode with every reboot, and every reload of its driver"
+        case nil:
+            "whether \(name) keeps MIG mode over a reboot is not known: look at it again after the next one"
+        }
+    }
+
     package func isSettled(on mode: MIGMode) -> Bool { current == mode && pending == mode }
 
     /// The GPUs in the answer to `query`.

@@ -13,33 +13,29 @@ package struct NodeDrain: StepKind {
         Parameter("cordoned", .boolean, "Whether this run has closed it, and is to open it again."),
     ]
 
-    private let access: ClusterAccess
-    private let guardian: NodeGuard
-    private let clock: any Clock<Duration>
+    private let care: NodeCare
 
-    package init(_ access: ClusterAccess, _ guardian: NodeGuard, clock: any Clock<Duration>) {
-        self.access = access
-        self.guardian = guardian
-        self.clock = clock
+    package init(_ care: NodeCare) {
+        self.care = care
     }
 
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
+        let upkeep = try NodeUpkeep(input, care, context)
         let node = try await upkeep.nodes.node(upkeep.name)
         guard node.isCordoned, try await upkeep.isEmpty() else { return .absent() }
         return .present(Self.output(upkeep, node))
     }
 
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
-        try await upkeep.takeOutOfService(input, guardian, context)
+        let upkeep = try NodeUpkeep(input, care, context)
+        try await upkeep.takeOutOfService(context)
         return Self.output(upkeep, try await upkeep.nodes.node(upkeep.name))
     }
 
     package func revert(
         _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
     ) async throws -> [String] {
-        try await NodeUpkeep(input, access, context, clock: clock).uncordon()
+        try await NodeUpkeep(input, care, context).uncordon()
         return []
     }
 

@@ -16,14 +16,10 @@ package struct NodeReboot: StepKind {
         Parameter("boot_id", .string, "The boot id it has now."),
     ]
 
-    private let access: ClusterAccess
-    private let guardian: NodeGuard
-    private let clock: any Clock<Duration>
+    private let care: NodeCare
 
-    package init(_ access: ClusterAccess, _ guardian: NodeGuard, clock: any Clock<Duration>) {
-        self.access = access
-        self.guardian = guardian
-        self.clock = clock
+    package init(_ care: NodeCare) {
+        self.care = care
     }
 
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
@@ -50,7 +46,7 @@ package struct NodeReboot: StepKind {
     }
 
     private func reboot(_ input: StepInput) throws(StepError) -> Reboot {
-        try Reboot(input, outOf: try input.string("boot_id"), access, guardian, clock: clock)
+        try Reboot(input, outOf: try input.string("boot_id"), care)
     }
 
     private static func output(_ node: ClusterNode) -> StepOutput {

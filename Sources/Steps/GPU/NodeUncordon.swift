@@ -13,24 +13,20 @@ package struct NodeUncordon: StepKind {
         Parameter("schedulable", .boolean, "Whether it takes pods: not, where somebody else has closed it."),
     ]
 
-    private let access: ClusterAccess
-    private let guardian: NodeGuard
-    private let clock: any Clock<Duration>
+    private let care: NodeCare
 
-    package init(_ access: ClusterAccess, _ guardian: NodeGuard, clock: any Clock<Duration>) {
-        self.access = access
-        self.guardian = guardian
-        self.clock = clock
+    package init(_ care: NodeCare) {
+        self.care = care
     }
 
     package func observe(_ input: StepInput, _ context: StepContext) async throws -> Observation {
-        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
+        let upkeep = try NodeUpkeep(input, care, context)
         let node = try await upkeep.nodes.node(upkeep.name)
         return upkeep.isMarked(node) ? .absent(prior: ["closed": true]) : .present(Self.output(node))
     }
 
     package func apply(_ input: StepInput, prior: Value?, _ context: StepContext) async throws -> StepOutput {
-        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
+        let upkeep = try NodeUpkeep(input, care, context)
         try await upkeep.uncordon()
         let node = try await upkeep.nodes.node(upkeep.name)
         if node.isCordoned { context.log(.note, "somebody else has closed node \(node.name), so it stays closed") }
@@ -41,9 +37,9 @@ package struct NodeUncordon: StepKind {
         _ input: StepInput, output: StepOutput?, prior: Value?, _ context: StepContext
     ) async throws -> [String] {
         guard prior?["closed"]?.boolValue == true else { return [] }
-        let upkeep = try NodeUpkeep(input, access, context, clock: clock)
+        let upkeep = try NodeUpkeep(input, care, context)
         guard try await upkeep.nodes.ifThere(upkeep.name) != nil else { return [] }
-        try await upkeep.takeOutOfService(input, guardian, context)
+        try await upkeep.takeOutOfService(context)
         return []
     }
 

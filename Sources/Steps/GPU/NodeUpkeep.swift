@@ -11,11 +11,12 @@ struct NodeUpkeep: Sendable {
     let name: String
     let run: String
     private let isForced: Bool
+    private let isApproved: Bool
     /// For pods to go.
     private let timeout: Duration
     /// For other nodes to be back in service.
     private let turn: Duration
-    private let clock: any Clock<Duration>
+    private let care: NodeCare
 
     static let parameters =
         [
@@ -30,16 +31,15 @@ struct NodeUpkeep: Sendable {
                 "Longest wait for other nodes that runs have closed, as one is closed at a time; 0s: several may be."),
         ] + NodeGuard.parameters + ClusterAccess.parameters
 
-    init(
-        _ input: StepInput, _ access: ClusterAccess, _ context: StepContext, clock: any Clock<Duration>
-    ) throws(StepError) {
-        nodes = ClusterNodes(Kubectl(try access.overridden(by: input)))
+    init(_ input: StepInput, _ care: NodeCare, _ context: StepContext) throws(StepError) {
+        nodes = ClusterNodes(Kubectl(try care.access.overridden(by: input)))
         name = try input.string("node")
         run = context.run
         isForced = try input.flag("force")
+        isApproved = try input.flag("approved")
         timeout = try input.duration("timeout") ?? .seconds(900)
         turn = try input.duration("turn") ?? .seconds(3600)
-        self.clock = clock
+        self.care = care
     }
 
     var object: String { "node/\(name)" }
@@ -49,12 +49,12 @@ struct NodeUpkeep: Sendable {
     func isOurs(_ node: ClusterNode) -> Bool { isMarked(node) && node.isCordoned }
 
     /// Closes the node, once no other is closed, and evicts its pods.
-    func takeOutOfService(_ input: StepInput, _ guardian: NodeGuard, _ context: StepContext) async throws(StepError) {
+    func takeOutOfService(_ context: StepContext) async throws(StepError) {
         let all = try await nodes.all()
         guard let node = all.first(where: { $0.name == name }) else {
             throw StepError(.permanent, "there is no such node", object: object)
         }
-        try guardian.check(node, among: all, isApproved: try input.flag("approved"), to: "emptied")
+        try care.guardian.check(node, among: all, isApproved: isApproved, to: "emptied")
         if turn == .zero { try await cordon() } else { try await takeTurn(node, context) }
         try await evict(context)
     }
@@ -71,7 +71,7 @@ struct NodeUpkeep: Sendable {
             try await uncordon()
         }
         var holder: ClusterNode?
-        let taken = try await clock.poll(within: turn, for: object) { () async throws(StepError) -> Bool? in
+        let taken = try await care.clock.poll(within: turn, for: object) { () async throws(StepError) -> Bool? in
             if let other = try await others().first {
                 if holder == nil { context.log(.note, "waiting until node \(other.name) is back in service") }
                 holder = other
@@ -94,7 +94,7 @@ struct NodeUpkeep: Sendable {
     /// Whether no other node is closed now that this one is. Of those that were closed at the same moment, all but the first
     /// by name step back at once; that one gives them the time to do so.
     private func isAlone() async throws(StepError) -> Bool {
-        try await clock.poll(within: .seconds(5), for: object) { () async throws(StepError) -> Bool? in
+        try await care.clock.poll(within: .seconds(5), for: object) { () async throws(StepError) -> Bool? in
             let rivals = try await others()
             if rivals.isEmpty { return true }
             return rivals.contains { $0.name < name } ? false : nil

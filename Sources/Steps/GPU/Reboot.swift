@@ -15,9 +15,7 @@ struct Reboot: Sendable {
     private let timeout: Duration
     private let grace: Duration
     private let isApproved: Bool
-    private let processes: any ProcessRunning
-    private let guardian: NodeGuard
-    private let clock: any Clock<Duration>
+    private let care: NodeCare
 
     static let parameters =
         [
@@ -32,20 +30,15 @@ struct Reboot: Sendable {
                 "How long the node may take to go down where the command failed, or an earlier attempt has asked."),
         ] + NodeGuard.parameters
 
-    init(
-        _ input: StepInput, outOf bootID: String, _ access: ClusterAccess, _ guardian: NodeGuard,
-        clock: any Clock<Duration>
-    ) throws(StepError) {
-        nodes = ClusterNodes(Kubectl(try access.overridden(by: input)))
+    init(_ input: StepInput, outOf bootID: String, _ care: NodeCare) throws(StepError) {
+        nodes = ClusterNodes(Kubectl(try care.access.overridden(by: input)))
         name = try input.string("node")
         self.bootID = bootID
         command = try input.optionalString("command")
         timeout = try input.duration("timeout") ?? .seconds(1800)
         grace = try input.duration("grace") ?? .seconds(300)
         isApproved = try input.flag("approved")
-        processes = access.processes
-        self.guardian = guardian
-        self.clock = clock
+        self.care = care
     }
 
     var object: String { "node/\(name)" }
@@ -62,7 +55,7 @@ struct Reboot: Sendable {
             throw StepError(.permanent, "there is no such node", object: object)
         }
         if node.bootID == bootID {
-            try guardian.check(node, among: all, isApproved: isApproved, to: "rebooted")
+            try care.guardian.check(node, among: all, isApproved: isApproved, to: "rebooted")
             let wasAsked = node.annotations[Self.asked] == bootID
             if wasAsked { context.log(.note, "an earlier attempt has asked for the reboot: waiting for it") }
             let isGoing = wasAsked ? try await goesDown() : false
@@ -86,7 +79,7 @@ struct Reboot: Sendable {
             "sh", ["-euc", command], environment: ["NODE": name, "BOOT_ID": bootID], timeout: timeout)
         let result: ProcessResult
         do {
-            result = try await processes.run(request, logging: context)
+            result = try await care.access.processes.run(request, logging: context)
         } catch {
             // One that waits for the node for too long has rebooted it all the same.
             if case .timedOut = error.kind { return context.log(.note, error.summary) }
@@ -129,7 +122,7 @@ struct Reboot: Sendable {
     private func watch(
         within limit: Duration, until isReached: (ClusterNode) -> Bool
     ) async throws(StepError) -> ClusterNode? {
-        try await clock.poll(within: limit, for: object) { () async throws(StepError) -> ClusterNode? in
+        try await care.clock.poll(within: limit, for: object) { () async throws(StepError) -> ClusterNode? in
             do throws(StepError) {
                 let node = try await nodes.node(name)
                 return isReached(node) ? node : nil

@@ -45,6 +45,15 @@ package struct Kubectl: Sendable {
         }
     }
 
+    /// The context that is worked with, for steps that come later: another one may be current by then. Nil where there is no
+    /// kubeconfig, as in a pod.
+    package func context() async throws(StepError) -> String? {
+        if let context = access.context { return context }
+        let (_, result) = try await attempt(["config", "current-context"])
+        let name = result.output.text.split(whereSeparator: \.isNewline).first.map(String.init)
+        return result.succeeded ? name : nil
+    }
+
     /// What kubectl prints as JSON; null where it prints nothing.
     package func json(
         _ arguments: [String], input: String? = nil, object: String? = nil

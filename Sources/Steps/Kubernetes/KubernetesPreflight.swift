@@ -116,20 +116,12 @@ package struct KubernetesPreflight: CheckingStepKind {
         }
     }
 
-    private func context(_ input: StepInput, _ kubectl: Kubectl) async throws(StepError) -> String? {
-        if let context = try access.overridden(by: input).context { return context }
-        // Without a kubeconfig there is none; whether the cluster can be reached all the same is seen next.
-        let (_, result) = try await kubectl.attempt(["config", "current-context"])
-        let name = result.output.text.split(whereSeparator: \.isNewline).first.map(String.init)
-        return result.succeeded ? name : nil
-    }
-
     /// - Returns: Whether the API server answers, so that the other checks of the cluster can go on.
     private func checkServer(
         _ kubectl: Kubectl, _ input: StepInput, _ report: inout PreflightReport
     ) async throws(StepError) -> Bool {
         do throws(StepError) {
-            report.outputs["context"] = try await context(input, kubectl).map { .string($0) } ?? .null
+            report.outputs["context"] = try await kubectl.context().map { .string($0) } ?? .null
             let client = try await kubectl.json(["version", "--client"])["clientVersion"]?["gitVersion"]?.stringValue
             guard let kubectlVersion = client.flatMap({ ToolVersion($0) }) else {
                 throw StepError(.permanent, "kubectl does not tell its version", remedy: "install a current kubectl")

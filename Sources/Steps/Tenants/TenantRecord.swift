@@ -10,8 +10,8 @@ package struct TenantRecord: StepKind {
     package let parameters = [
         Tenant.nameParameter,
         Parameter(
-            "state", .oneOf("creating", "active", "suspended", "deleting", "deleted"), required: true,
-            "`creating` and `deleting` begin something, and leave a tenant that is further as it is; `deleted` also frees "
+            "state", .oneOf("creating", "active", "suspended", "deleting", "deleted"),
+            "Left out: the one that it is in, whichever that is. `creating` and `deleting` begin something, and leave a tenant that is further as it is; `deleted` also frees "
                 + "its ports and forgets its credentials."),
         Parameter("company", .string, "The id of its company."), Parameter("namespace", .string, "Its namespace."),
         Parameter("charts", .map(.string), "Versions of its charts, by release; those not named are kept."),

@@ -3,7 +3,8 @@ import Workflow
 /// What a `tenant.record` step wants the registry to say, and whether that fits what it says now.
 struct TenantWish: Sendable {
     let tenant: String
-    let state: Tenant.State
+    /// Nil: the one that it is in.
+    let state: Tenant.State?
     let company: String?
     let namespace: String?
     let charts: [String: String]
@@ -12,10 +13,12 @@ struct TenantWish: Sendable {
 
     init(_ input: StepInput) throws(StepError) {
         tenant = try input.string("tenant")
-        guard let state = Tenant.State(rawValue: try input.string("state")) else {
-            throw StepError(.permanent, "there is no such state of a tenant", object: "state")
+        state = try input.optionalString("state").map { (text) throws(StepError) in
+            guard let state = Tenant.State(rawValue: text) else {
+                throw StepError(.permanent, "there is no such state of a tenant", object: "state")
+            }
+            return state
         }
-        self.state = state
         company = try input.optionalString("company")
         namespace = try input.optionalString("namespace")
         charts = try input.object("charts").compactMapValues(\.stringValue)
@@ -27,6 +30,12 @@ struct TenantWish: Sendable {
     ///
     /// - Throws: Where the wish contradicts what the tenant is.
     func isAllowed(for current: Tenant?) throws(StepError) -> Bool {
+        guard let state else {
+            guard let current, current.exists else {
+                throw refusal("it is not made", by: current, remedy: "make it first: runner tenant create \(tenant)")
+            }
+            return true
+        }
         switch (state, current?.state) {
         case (.creating, .active), (.creating, .suspended): return false
         case (.deleting, nil), (.deleting, .deleted), (.deleted, nil), (.deleted, .deleted): return false
@@ -47,11 +56,11 @@ struct TenantWish: Sendable {
 
     /// The tenant as wanted, but for its credentials.
     func applied(to current: Tenant?, by run: String, at now: Timestamp) -> Tenant {
-        var wanted = Tenant(tenant, state, by: run, at: now)
+        var wanted = Tenant(tenant, state ?? .creating, by: run, at: now)
         // One that was deleted is no part of the one that is made after it.
         if let current, current.exists {
             wanted = current
-            wanted.state = state
+            wanted.state = state ?? current.state
             wanted.changedBy = run
             wanted.changedAt = now
         }

@@ -12,10 +12,11 @@ extension EngineCore {
             throw StepError(.permanent, "the workflow '\(path)' is not part of this one's bundle")
         }
         let inputs = try childInputs(of: run, workflow.definition, input)
-        let header = RunHeader(
+        var header = RunHeader(
             workflow: workflow.definition.name, version: workflow.definition.version, bundle: workflow.bundle.hash,
             inputs: inputs.open, parallel: run.machine.header?.parallel ?? 1, by: Actor("run \(run.id)"),
             parent: RunHeader.Parent(run: run.id, step: run.name(of: instance)))
+        header.group = try ownGroup(of: child, header, workflow.definition, under: run)
         let sealed = try sealedSecrets(for: workflow.definition, child, input, inputs.secret)
         record(.waitStarted(instance, .run(child)), in: run)
         do {
@@ -23,6 +24,30 @@ extension EngineCore {
             try begin(child, header, workflow, sealedSecrets: sealed)
         } catch {
             throw StepError(.conflict, String(describing: error), object: "run \(child)")
+        }
+    }
+
+    /// The concurrency group that a sub-run takes for itself; nil where a run above it holds that group already: it would
+    /// wait for its parent for ever.
+    private func ownGroup(
+        of child: RunID, _ header: RunHeader, _ definition: WorkflowDefinition, under run: ActiveRun
+    ) throws(StepError) -> String? {
+        guard let rule = definition.concurrency else { return nil }
+        do throws(InvalidEvent) {
+            let group = try group(rule, header)
+            var above: ActiveRun? = run
+            while let ancestor = above {
+                if ancestor.machine.header?.group == group { return nil }
+                above = (ancestor.machine.header?.parent?.run).flatMap { runs[$0] }
+            }
+            if rule.onConflict == .reject, let holder = holder(of: group, besides: child) {
+                throw InvalidEvent(holder.description)
+            }
+            return group
+        } catch {
+            throw StepError(
+                .conflict, error.description, object: "run \(child)",
+                remedy: "once that run is over, resume this one: 'runner resume \(run.id)'")
         }
     }
 
@@ -83,10 +108,17 @@ extension EngineCore {
         guard child.machine.status.isSettled else {
             wake(child)
             advance(child)
+            // It may have waited for its group, which may be free by now.
+            admitPending()
             return cancelWorkIfNeeded(of: run)
         }
         do {
             guard run.machine.status == .running, [.failed, .cancelled].contains(child.machine.status) else {
+                return tellParent(of: child, child.machine.status, child.machine.outputs)
+            }
+            // It let go of its group when it settled, and another run may have taken it.
+            if let holder = holder(of: child.machine.header?.group, besides: childID) {
+                note("held back: \(holder)", of: child)
                 return tellParent(of: child, child.machine.status, child.machine.outputs)
             }
             try tryRecord(.resumed(by: Actor("run \(id)")), in: child)
@@ -117,7 +149,15 @@ extension EngineCore {
         // One that is rolling back already reports when that is done.
         if child.machine.status == .rollingBack { return advance(child) }
         if child.machine.status == .rolledBack { return tellParent(of: child, .rolledBack, [:]) }
-        do {
+        do throws(InvalidEvent) {
+            if child.machine.status.isSettled,
+                let holder = holder(of: child.machine.header?.group, besides: child.id)
+            {
+                // Often another sub-run of the same run, which is rolled back too.
+                guard !holder.isInterrupted else { throw InvalidEvent(holder.description) }
+                note("its rollback is held back: \(holder)", of: child)
+                return holdRollback(of: id, instance)
+            }
             try tryRecord(.rollbackRequested(by: Actor("run \(id)"), reason: nil), in: child)
             cancelWorkIfNeeded(of: child)
             advance(child)
@@ -155,7 +195,8 @@ extension EngineCore {
         if status == .succeeded {
             return finish(instance, .succeeded(StepOutput(outputs), changed: true), in: run)
         }
-        let reason = child.machine.instances.lazy.compactMap { child.machine[$0].failure?.message }.first
+        let failed = child.machine.instances.first { child.machine[$0].failure != nil }
+        let reason = failed.flatMap { id in child.machine[id].failure.map { "\(child.name(of: id)): \($0.message)" } }
         let error = StepError(
             status == .cancelled && run.machine.status == .cancelling ? .cancelled : .permanent,
             "sub-run \(child.id) ended as \(status.rawValue)" + (reason.map { ": \($0)" } ?? ""),

@@ -74,7 +74,8 @@ extension EngineCore {
         try begin(id, header, workflow, sealedSecrets: sealedSecrets)
     }
 
-    private func group(_ rule: ConcurrencyRule, _ header: RunHeader) throws(InvalidEvent) -> String {
+    /// The value of a concurrency group.
+    func group(_ rule: ConcurrencyRule, _ header: RunHeader) throws(InvalidEvent) -> String {
         do {
             let value = try rule.group.evaluate(in: Scope(names: ["inputs": .object(header.inputs)]))
             return value.stringValue ?? value.canonicalJSON
@@ -92,6 +93,7 @@ extension EngineCore {
         let run = ActiveRun(id: id, workflow: workflow, machine: RunMachine(graph: graph), sealer: engine.sealer)
         run.isAwake = true
         runs[id] = run
+        take(id)
         if let sealedSecrets {
             run.open(sealedSecrets: sealedSecrets)
             keepSecrets(of: id, sealed: sealedSecrets)
@@ -125,6 +127,7 @@ extension EngineCore {
         }
     }
 
+    /// - Throws: Where another run holds the group of this one.
     private func requireFreeGroup(_ run: ActiveRun) throws(InvalidEvent) {
         if let holder = holder(of: run.machine.header?.group, besides: run.id) {
             throw InvalidEvent(holder.description)

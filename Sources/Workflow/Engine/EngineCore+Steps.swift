@@ -134,7 +134,7 @@ extension EngineCore {
                 }
                 record(
                     .attemptSucceeded(
-                        instance, output: values.mapValues(run.redactor.redact), sealed: sealed, changed: changed),
+                        instance, output: run.redactor.redact(values), sealed: sealed, changed: changed),
                     in: run)
             } catch let error as EvaluationError {
                 fail(instance, misfit(error), in: run)

@@ -21,6 +21,9 @@ final class EngineCore {
     private var touched: [ActiveRun] = []
     /// What may be done now: the events it follows from are durable.
     private var due: [EngineEffect] = []
+    private var taken = TakenNames(highest: nil)
+    /// Reverts that wait until another run lets go of the group of the sub-run that they undo.
+    private var heldRollbacks: [(run: RunID, instance: InstanceID)] = []
     /// Runs that their concurrency group may hold back.
     private var held: Set<RunID> = []
     private var settledWaiters: [RunID: [Promise<RunStatus?>]] = [:]
@@ -40,6 +43,7 @@ final class EngineCore {
 
     /// Takes over the runs that were under way when the last owner ended.
     func recover() async throws {
+        taken = TakenNames(highest: try await engine.journal.highestName())
         let unsettled = try await engine.journal.runs(.unsettled)
         guard engine.configuration.recovery == .all else {
             for record in unsettled where record.status != .pending { asleep[record.id] = record.group }
@@ -47,10 +51,10 @@ final class EngineCore {
         }
         for record in unsettled.reversed() { _ = try await loadIfReadable(record) }
         now = engine.time.now()
-        for run in runs.values.sorted(by: { $0.id < $1.id }) {
-            wake(run)
-            advance(run)
-        }
+        let all = runs.values.sorted { $0.id < $1.id }
+        // All before one of them starts something: a sub-run must see who holds its group.
+        for run in all { wake(run) }
+        for run in all { advance(run) }
         admitPending()
     }
 
@@ -354,10 +358,12 @@ final class EngineCore {
         }
     }
 
-    /// Names that new runs ask for may be taken: one look at the journal for all of them.
+    /// Names that new runs ask for may be taken: one look at the journal for all that may be.
     private func fetchNew(_ messages: [EngineMessage]) async throws {
         var names: Set<RunID> = []
-        for case .request(.start(let id, _, _), _) in messages where runs[id] == nil { names.insert(id) }
+        for case .request(.start(let id, _, _), _) in messages where runs[id] == nil && !taken.isFree(id) {
+            names.insert(id)
+        }
         guard !names.isEmpty else { return }
         let query = names.count > 1 ? RunQuery(ids: names, includesChildren: true) : RunQuery(id: names.first)
         for record in try await engine.journal.runs(query) where names.contains(record.id) {
@@ -438,8 +444,13 @@ final class EngineCore {
     /// The workflow with this bundle, which `fetch` has loaded.
     func workflow(_ hash: String) -> (workflow: Workflow, graph: RunGraph)? { workflows[hash] }
 
+    /// A run of this name is made.
+    func take(_ name: RunID) { taken.take(name) }
+
     /// Lets runs start that their concurrency group held back.
     func admitPending() {
+        for (run, instance) in heldRollbacks { after(.send(.rollBackChild(run, instance))) }
+        heldRollbacks = []
         for id in held.sorted() {
             guard let run = runs[id], run.machine.status == .pending else {
                 held.remove(id)
@@ -454,6 +465,9 @@ final class EngineCore {
 
     /// Lets a pending run wait until its concurrency group lets it start.
     func hold(_ run: ActiveRun) { held.insert(run.id) }
+
+    /// Lets a sub-run be rolled back once another run may have let go of its group.
+    func holdRollback(of run: RunID, _ instance: InstanceID) { heldRollbacks.append((run, instance)) }
 
     /// The run that keeps the others of its group from starting; nil where the group is free.
     func holder(of group: String?, besides id: RunID) -> GroupHolder? {

@@ -77,6 +77,9 @@ public struct Redactor: Sendable {
         }
     }
 
+    /// The values of all names; the names stay.
+    func redact(_ values: [String: Value]) -> [String: Value] { needles.isEmpty ? values : values.mapValues(redact) }
+
     public func redact(_ error: StepError) -> StepError {
         StepError(
             error.kind, redact(error.message), object: error.object.map(redact), remedy: error.remedy.map(redact))

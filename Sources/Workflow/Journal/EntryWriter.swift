@@ -31,21 +31,18 @@ struct EntryWriter {
             try RunEvent.store(entry.events, to: &events)
             hash = HashChain.hash(
                 after: hash, sequence: sequence, run: entry.run.rawValue, at: at, events: events, buffer: &hashed)
-            try insert.run { row in
-                row.bind(1, sequence)
-                row.bind(2, Int(run.number))
-                row.bind(3, at)
-                row.bind(4, text: events)
-                row.bind(5, blob: hash)
-            }
+            insert.bind(1, sequence)
+            insert.bind(2, Int(run.number))
+            insert.bind(3, at)
+            try insert.run(text: (4, events), blob: (5, hash))
             if run.status != entry.status {
-                try update.run { row in
-                    row.bind(1, text: entry.status.rawValue)
-                    row.bind(2, at)
-                    row.bind(3, Int(run.number))
-                }
+                update.bind(1, text: entry.status.rawValue)
+                update.bind(2, at)
+                update.bind(3, Int(run.number))
+                try update.run()
+                runs[entry.run]?.status = entry.status
             }
-            runs[entry.run] = entry.status.isSettled ? nil : (run.number, entry.status)
+            if entry.status.isSettled { runs[entry.run] = nil }
         }
     }
 
@@ -61,11 +58,13 @@ struct EntryWriter {
     }
 
     /// The run's number and stored status; a run that begins with this entry gets its row first.
-    private func known(_ entry: JournalBatch.Entry, _ database: Database) throws -> (number: Int64, status: RunStatus) {
+    private mutating func known(
+        _ entry: JournalBatch.Entry, _ database: Database
+    ) throws -> (number: Int64, status: RunStatus) {
         if let run = runs[entry.run] { return run }
         if case .created(let header)? = entry.events.first {
             try insert(entry, header, database)
-            return (database.lastInsertedRowID, entry.status)
+            return remember(entry.run, (database.lastInsertedRowID, entry.status))
         }
         let find = try database.cachedStatement(sql: "SELECT number, status FROM runs WHERE id = ?")
         guard let row = try Row.fetchOne(find, arguments: [entry.run.rawValue]) else {
@@ -76,7 +75,14 @@ struct EntryWriter {
                 .damaged, "run \(entry.run) has the status '\(row["status"] as String)', which does not exist",
                 remedy: "check the history with 'runner audit verify'")
         }
-        return (row["number"], status)
+        return remember(entry.run, (row["number"], status))
+    }
+
+    private mutating func remember(
+        _ name: RunID, _ run: (number: Int64, status: RunStatus)
+    ) -> (number: Int64, status: RunStatus) {
+        runs[name] = run
+        return run
     }
 
     private func insert(_ entry: JournalBatch.Entry, _ header: RunHeader, _ database: Database) throws {
@@ -86,17 +92,16 @@ struct EntryWriter {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, database)
         let at = entry.at.milliseconds
-        try insert.run { row in
-            row.bind(1, text: entry.run.rawValue)
-            row.bind(2, text: header.workflow)
-            row.bind(3, header.version)
-            row.bind(4, text: header.bundle)
-            row.bind(5, text: entry.status.rawValue)
-            row.bind(6, at)
-            row.bind(7, at)
-            row.bind(8, text: header.group)
-            row.bind(9, text: header.parent?.run.rawValue)
-        }
+        insert.bind(1, text: entry.run.rawValue)
+        insert.bind(2, text: header.workflow)
+        insert.bind(3, header.version)
+        insert.bind(4, text: header.bundle)
+        insert.bind(5, text: entry.status.rawValue)
+        insert.bind(6, at)
+        insert.bind(7, at)
+        insert.bind(8, text: header.group)
+        insert.bind(9, text: header.parent?.run.rawValue)
+        try insert.run()
     }
 }
 
@@ -110,10 +115,21 @@ private struct RowStatement {
         self.database = database
     }
 
-    /// - Parameter bind: Gives every parameter its value. The bytes of texts and blobs have to stay where they are until
-    ///   this returns, which SQLite is told by copying them.
-    func run(_ bind: (RowStatement) -> Void) throws {
-        bind(self)
+    /// Runs it with what was bound before, and with two values that SQLite reads where they are: to copy them, as it
+    /// else does, is a good part of what a row costs.
+    func run(text: (index: Int32, bytes: [UInt8]), blob: (index: Int32, bytes: [UInt8])) throws {
+        try text.bytes.withUnsafeBytes { textBytes in
+            try blob.bytes.withUnsafeBytes { blobBytes in
+                let start = textBytes.assumingMemoryBound(to: CChar.self).baseAddress
+                sqlite3_bind_text(statement, text.index, start, Int32(textBytes.count), Self.lent)
+                sqlite3_bind_blob(statement, blob.index, blobBytes.baseAddress, Int32(blobBytes.count), Self.lent)
+                try run()
+            }
+        }
+    }
+
+    /// Runs it with what was bound before.
+    func run() throws {
         let code = sqlite3_step(statement)
         sqlite3_reset(statement)
         guard code != SQLITE_DONE else { return }
@@ -129,20 +145,14 @@ private struct RowStatement {
             sqlite3_bind_null(statement, index)
             return
         }
-        text.withUTF8 { bind(index, text: UnsafeRawBufferPointer($0)) }
-    }
-
-    func bind(_ index: Int32, text: [UInt8]) { text.withUnsafeBytes { bind(index, text: $0) } }
-
-    private func bind(_ index: Int32, text bytes: UnsafeRawBufferPointer) {
-        let start = bytes.assumingMemoryBound(to: CChar.self).baseAddress
-        sqlite3_bind_text(statement, index, start, Int32(bytes.count), Self.copied)
-    }
-
-    func bind(_ index: Int32, blob: [UInt8]) {
-        blob.withUnsafeBytes { _ = sqlite3_bind_blob(statement, index, $0.baseAddress, Int32($0.count), Self.copied) }
+        text.withUTF8 { bytes in
+            let start = UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
+            _ = sqlite3_bind_text(statement, index, start, Int32(bytes.count), Self.copied)
+        }
     }
 
     /// `SQLITE_TRANSIENT`, a macro that Swift cannot read: SQLite copies the bytes at once.
     private static var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+    /// `SQLITE_STATIC`: the bytes stay where they are for as long as SQLite reads them.
+    private static var lent: sqlite3_destructor_type? { nil }
 }

@@ -25,6 +25,8 @@ public protocol Journal: Sendable {
 
     /// The runs that match, newest first.
     func runs(_ query: RunQuery) async throws -> [RunRecord]
+    /// The name that sorts last, byte by byte, of all runs and sub-runs; nil where there is none.
+    func highestName() async throws -> RunID?
     /// The entries of one run with a sequence number above `sequence`, oldest first.
     func entries(of run: RunID, after sequence: Int) async throws -> [JournalEntry]
 

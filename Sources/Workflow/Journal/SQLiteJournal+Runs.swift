@@ -68,6 +68,12 @@ extension SQLiteJournal {
         }
     }
 
+    public func highestName() async throws -> RunID? {
+        try await read { database in
+            try String.fetchOne(database, sql: "SELECT max(id) FROM runs").map { RunID($0) }
+        }
+    }
+
     static func record(_ row: Row) throws -> RunRecord {
         guard let status = RunStatus(rawValue: row["status"]) else {
             throw JournalError(

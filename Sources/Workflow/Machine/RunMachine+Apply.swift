@@ -190,9 +190,9 @@ extension RunMachine {
     private mutating func startAttempt(
         _ id: InstanceID, _ attempt: Int, _ event: RunEvent, at time: Timestamp
     ) throws(InvalidEvent) {
-        try require(
-            status == .running && contains(id) && self[id].phase == .pending && steps[id.step].unmet == 0
-                && attempt == self[id].attempts + 1, event)
+        guard status == .running, contains(id), self[id].phase == .pending, steps[id.step].unmet == 0,
+            attempt == self[id].attempts + 1
+        else { throw misfit(event) }
         take(steps[id.step].isEvaluated ? .start(id) : .evaluate(id.step))
         steps[id.step].isEvaluated = true
         update(id) {

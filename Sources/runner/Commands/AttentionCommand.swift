@@ -6,12 +6,13 @@ struct AttentionCommand: AsyncParsableCommand {
         commandName: "attention",
         abstract: "Tells which runs go on only if somebody does something. For cron and monitoring.",
         discussion: """
-            That are runs that nobody drives any more, that wait for an approval or a signal, whose outcome is unknown, that \
-            have failed, or were rolled back by their workflow's own rule. Says nothing where there are none, so that cron \
+            These are runs that nobody drives any more, that wait for an approval or a signal, whose outcome is unknown, that \
+            have failed, whose rollback has failed, or that were rolled back by their workflow's own rule. Says nothing where there are none, so that cron \
             sends no mail.
 
             With --since, runs that came to an end are told only if that was not longer ago: give a little more than the time \
-            between two looks, and none is missed. What is interrupted or waits is told each time.
+            between two looks, and none is missed. What is interrupted or waits is told each time. A failed run that nobody \
+            wants any more is told until it is cancelled ('runner cancel RUN') or rolled back.
 
             Example, for a crontab:
               */10 * * * *  runner attention --since 11m

@@ -59,8 +59,15 @@ struct AuditCommand: AsyncParsableCommand {
             var graphs: [String: RunGraph] = [:]
             for record in try await session.journal.runs(RunQuery(includesChildren: true))
             where graphs[record.bundle] == nil {
-                // A run whose workflow cannot be read is a fault of its own, which the check names.
-                graphs[record.bundle] = (try? await session.workflow(of: record)).map(session.graph)
+                do {
+                    graphs[record.bundle] = session.graph(of: try await session.workflow(of: record))
+                } catch let error as CancellationError {
+                    throw error
+                } catch let error as JournalError where error.code != .damaged {
+                    throw error
+                } catch {
+                    // A run whose workflow is missing or cannot be read is a fault of its own, which the check names.
+                }
             }
             return graphs
         }

@@ -77,7 +77,7 @@ private struct Doctor {
     private func journal() async -> [Check] {
         let place = options.home().database
         do {
-            return try await Session.open(options) { session in
+            return try await Session.open(options, isMade: options.database == nil) { session in
                 let runs = try await session.journal.runs(RunQuery(includesChildren: true))
                 let owner = try await session.owner().map { "\($0) drives the runs" }
                 return [

@@ -6,10 +6,11 @@ struct DriftCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drift", abstract: "Compares tenants with the world. Only looks; changes nothing.",
         discussion: """
-            Each active tenant is looked at as a plan of the workflow that made it would, with the inputs and the secrets it \
-            was made with: what that would make or change has drifted. One that is suspended is looked at as a plan of \
-            tenant-suspend would, and named. Ends with 0, with 1 where a step could not be looked \
-            at, and with 2 where something has drifted.
+            Each active tenant is looked at as a plan of the workflow that made it would, with the inputs and the secrets that \
+            it was last made or changed with: what that would make or change has drifted. One that is suspended is looked at \
+            as a plan of tenant-suspend would, and named. Those that are being made or deleted are named and not looked at. \
+            Ends with 0, with 2 where something has drifted, whatever else is true ('runner tenant update NAME' brings \
+            that back), and else with 1 where a tenant could not be looked at.
             """)
     @Argument(help: "Only these tenants.") var tenants: [String] = []
     @Option(
@@ -32,7 +33,9 @@ struct DriftCommand: AsyncParsableCommand {
                 workflow: try workflow.map {
                     try WorkflowSource(catalog: session.catalog, environment: session.environment).load($0)
                 })
-            let due = try await due(session)
+            let asked = try await asked(session)
+            let due = asked.filter { [.active, .suspended].contains($0.state) }
+            let pending = asked.filter { ![.active, .suspended].contains($0.state) }
             var counts = (drifted: 0, failed: 0)
             try await withThrowingTaskGroup(of: DriftReport.self) { group in
                 var rest = due[...]
@@ -51,25 +54,26 @@ struct DriftCommand: AsyncParsableCommand {
                     }
                 }
             }
+            for tenant in pending where json { Terminal.print(DriftReport.json(unseen: tenant).canonicalJSON) }
             if !json {
+                let between = pending.map { "; \($0.name) is \($0.state.rawValue), and was not looked at" }.joined()
                 let unseen = counts.failed > 0 ? ", \(counts.failed) could not be looked at" : ""
                 let suspended = due.filter { $0.state == .suspended }.map(\.name).joined(separator: ", ")
                 let whose = suspended.isEmpty ? "active tenants" : "tenants"
                 let named = suspended.isEmpty ? "" : "; suspended: \(suspended)"
-                Terminal.print("\(counts.drifted) of \(due.count) \(whose) have drifted\(unseen)\(named)")
+                Terminal.print("\(counts.drifted) of \(due.count) \(whose) have drifted\(unseen)\(named)\(between)")
             }
-            if counts.failed > 0 { throw ExitStatus.failed }
+            // One that cannot be looked at must not hide that others have drifted.
             if counts.drifted > 0 { throw ExitStatus.changes }
+            if counts.failed > 0 { throw ExitStatus.failed }
         }
     }
 
-    private func due(_ session: Session) async throws -> [Tenant] {
+    private func asked(_ session: Session) async throws -> [Tenant] {
         let known = try await session.tenants.tenants().filter(\.exists)
         if let missing = tenants.first(where: { name in !known.contains { $0.name == name } }) {
             throw CommandFailure(.notFound, "there is no tenant '\(missing)'", fix: "see 'runner tenant list'")
         }
-        return known.filter {
-            [.active, .suspended].contains($0.state) && (tenants.isEmpty || tenants.contains($0.name))
-        }
+        return known.filter { tenants.isEmpty || tenants.contains($0.name) }
     }
 }

@@ -47,7 +47,7 @@ struct GraphCommand: AsyncParsableCommand {
         return try await Session.open(database) { session in
             let (machine, workflow) = try await session.machine(of: try await run(session))
             let statuses = machine.graph.nodes.enumerated().map { step, node in
-                (node.id, StepStatus.summary(of: machine.steps[step].instances.map(\.status)).rawValue)
+                (node.id, machine.steps[step].status.rawValue)
             }
             return WorkflowGraph(workflow.definition, statuses: Dictionary(uniqueKeysWithValues: statuses))
         }

@@ -5,7 +5,8 @@ struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Prints what a run's steps wrote.",
         discussion: """
-            Lines of standard error are marked with !, the steps' own remarks with #.
+            Lines of standard error are marked with !, the steps' own remarks with #. A sub-run has a log of its own, which is \
+            named at the end.
 
             Examples:
               runner logs last -f
@@ -29,6 +30,16 @@ struct LogsCommand: AsyncParsableCommand {
                 }
             }
             try await printLines(of: record, session)
+            if !json { try await nameSubRuns(of: record, session) }
+        }
+    }
+
+    /// What a step did that runs another workflow is written there.
+    private func nameSubRuns(of record: RunRecord, _ session: Session) async throws {
+        let below = try await session.journal.runs(RunQuery(prefix: "\(record.id).", includesChildren: true))
+        for child in below where child.parent == record.id {
+            guard step == nil || child.id == record.id.child(step ?? "") else { continue }
+            Terminal.note("sub-run: runner logs \(child.id)")
         }
     }
 

@@ -4,11 +4,14 @@ import Workflow
 struct ResolveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resolve", abstract: "Says what became of a step whose outcome is unknown.",
+        usage: """
+            runner resolve <run> <step> (--adopt [--output <json>] | --redo | --discard) --reason <reason> [--db <file>]
+            """,
         discussion: """
             'runner show RUN' tells which step that is, and why. Starts nothing: 'runner resume RUN' goes on.
 
             Examples:
-              runner resolve last company --adopt --output '{"id": "4711"}' --reason 'seen in the web UI'
+              runner resolve last company --adopt --output '{"id": "4711"}' --reason 'seen'
               runner resolve last mail --discard --reason 'not in the outbox'
             """)
 

@@ -3,13 +3,13 @@ import Workflow
 
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Goes on with a run that was interrupted, or that has failed.",
+        commandName: "resume", abstract: "Goes on with a run that was interrupted or cancelled, or that has failed.",
         discussion: """
-            No finished step is done again. Secrets are kept from before; those that are bound again are fetched anew.
+            No finished step is done again; a rollback that was interrupted is gone on with as well. Secrets are kept from before; those that are bound again are fetched anew.
 
             Examples:
               runner resume last
-              runner resume last --secret token=env:NEW_TOKEN
+              runner resume last --secret helm_repo_token=env:NEW_TOKEN
 
             \(ExitStatus.ofRuns)
             """)

@@ -7,7 +7,7 @@ struct RetryCommand: AsyncParsableCommand {
         discussion: """
             Examples:
               runner retry last
-              runner retry last --from server     also where these steps have succeeded
+              runner retry last --from server     # also where these steps have succeeded
 
             \(ExitStatus.ofRuns)
             """)

@@ -10,8 +10,8 @@ struct RunCommandLine: AsyncParsableCommand {
 
             Examples:
               runner run install -f inputs.yaml
-              runner run install -f inputs.yaml --secret token=file:/root/token
-              runner run hello.yaml -i name=you -i 'features=[a, b]'
+              runner run install -f inputs.yaml --secret billing_token=file:/root/token
+              runner run gpu-nodes -i 'nodes=[gpu-1, gpu-2]' -i approval=reserved
               runner run --plan saved.plan
 
             \(ExitStatus.ofRuns)

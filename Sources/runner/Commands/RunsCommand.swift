@@ -32,10 +32,12 @@ struct RunsCommand: AsyncParsableCommand {
         try await Session.open(database) { session in
             let owner = try await session.owner()
             let records = try await session.journal.runs(query(isDriven: owner != nil))
-            let width = records.map(\.workflow.count).max() ?? 0
+            let widths = (
+                id: records.map(\.id.rawValue.count).max() ?? 0, workflow: records.map(\.workflow.count).max() ?? 0
+            )
             for record in records {
                 let status = session.status(of: record, owner: owner)
-                Terminal.print(json ? record.json(status).canonicalJSON : record.text(status, width))
+                Terminal.print(json ? record.json(status).canonicalJSON : record.text(status, widths))
             }
             if records.isEmpty, !json { Terminal.note("there are no such runs in \(session.home.database)") }
         }
@@ -62,7 +64,10 @@ extension RunRecord {
         ]
     }
 
-    fileprivate func text(_ status: String, _ width: Int) -> String {
-        "\(id)  \(workflow.padded(to: width))  \(status.padded(to: 14))  \(createdAt.iso8601)"
+    fileprivate func text(_ status: String, _ widths: (id: Int, workflow: Int)) -> String {
+        """
+        \(id.rawValue.padded(to: widths.id))  \(workflow.padded(to: widths.workflow))  \(status.padded(to: 14))  \
+        \(createdAt.iso8601)
+        """
     }
 }

@@ -62,16 +62,29 @@ struct TenantActionCommand<Action: TenantAction>: AsyncParsableCommand {
         CommandConfiguration(
             commandName: Action.name, abstract: Action.abstract,
             discussion: """
-                Starts workflow \(Action.workflow) and follows it, as 'runner run' does. Inputs that are not given come from \
-                the registry where it knows them. Ends as 'runner run' does, and with 3 where the tenant is in no state for \
-                this.
+                Starts workflow \(Action.workflow) and follows it, as 'runner run' does; 'runner inputs \(Action.workflow)' \
+                lists what it can be given. \(ending)
                 """,
             shouldDisplay: WorkflowSource.names(ProcessInfo.processInfo.environment).contains(Action.workflow))
     }
 
+    private static var ending: String {
+        guard Action.states != nil else {
+            return """
+                Ends as 'runner run' does, and with 3 where there is a tenant of that name, or a run on it that has not come \
+                to its end.
+                """
+        }
+        return """
+            Inputs that are not given come from the registry where it knows them. Ends as 'runner run' does, with 3 where \
+            the tenant is in no state for this or a run on it has not come to its end, and with 66 where there is no such \
+            tenant.
+            """
+    }
+
     @Argument(help: "The tenant's name.") var tenant: String
     @OptionGroup var given: GivenOptions
-    @Option(help: "How many steps run at once.") var parallel = 8
+    @Option(help: ArgumentHelp("How many steps run at once.", valueName: "number")) var parallel = 8
     @OptionGroup var show: ViewOptions
     @OptionGroup var database: DatabaseOption
 
@@ -102,7 +115,8 @@ struct TenantActionCommand<Action: TenantAction>: AsyncParsableCommand {
         guard let states = Action.states else {
             guard found == nil else {
                 throw CommandFailure(
-                    .waits, "there is a tenant '\(tenant)' already", fix: "see 'runner tenant show \(tenant)'")
+                    .waits, "there is a tenant '\(tenant)' already",
+                    fix: "see 'runner tenant show \(tenant)'; 'runner tenant update \(tenant)' changes it")
             }
             return [FleetFile.nameInput: .string(tenant)]
         }
@@ -111,7 +125,10 @@ struct TenantActionCommand<Action: TenantAction>: AsyncParsableCommand {
         }
         guard states.contains(found.state) else {
             throw CommandFailure(
-                .waits, "tenant '\(tenant)' is \(found.state.rawValue)", fix: "see 'runner tenant show \(tenant)'")
+                .waits, "tenant '\(tenant)' is \(found.state.rawValue)",
+                fix: found.state == .suspended
+                    ? "let it be used again first: runner tenant resume \(tenant)"
+                    : "see 'runner tenant show \(tenant)'")
         }
         return found.inputs(for: definition)
     }

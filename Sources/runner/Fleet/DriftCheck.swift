@@ -41,15 +41,24 @@ struct DriftCheck: Sendable {
         return update
     }
 
+    /// The secrets that the tenant's runs keep: a later one may have been given newer ones, which are in force then.
+    private func keptSecrets(of tenant: Tenant, since record: RunRecord) async throws -> [String: String] {
+        let newestFirst = try await session.journal.runs(
+            RunQuery(statuses: [.succeeded], group: Tenant.group(tenant.name)))
+        let later = newestFirst.filter { $0.createdAt >= record.createdAt && $0.id != record.id }.reversed()
+        var secrets: [String: String] = [:]
+        for run in [record] + later {
+            guard let kept = try await session.journal.sealedSecrets(of: run.id) else { continue }
+            secrets.merge(try session.home.sealer().open(kept, context: run.id.rawValue)) { $1 }
+        }
+        return secrets
+    }
+
     private func plan(_ tenant: Tenant) async throws -> Plan {
         let record = try await origin(of: tenant)
-        let run = record.id
         let workflow = try await workflow(for: tenant, madeBy: record)
         let definition = workflow.definition
-        var secrets: [String: String] = [:]
-        if let kept = try await session.journal.sealedSecrets(of: run) {
-            secrets = try session.home.sealer().open(kept, context: run.rawValue)
-        }
+        var secrets = try await keptSecrets(of: tenant, since: record)
         secrets.merge(try await SecretSource(environment: session.environment).fetch(sources)) { $1 }
         let secretInputs = Set(definition.inputs.filter(\.secret).map(\.name))
         var inputs = tenant.inputs(for: definition)
@@ -98,6 +107,14 @@ struct DriftReport: Sendable {
         [
             "tenant": .string(tenant), "drifted": .bool(isDrifted), "problem": problem.map { .string($0) } ?? .null,
             "steps": .array((drifted + failed).map(Self.json)),
+        ]
+    }
+
+    /// Of a tenant that is being made or deleted: there is nothing yet, or nothing any more, that it should be.
+    static func json(unseen tenant: Tenant) -> Value {
+        [
+            "tenant": .string(tenant.name), "drifted": false, "steps": [],
+            "problem": .string("it is \(tenant.state.rawValue), and was not looked at"),
         ]
     }
 

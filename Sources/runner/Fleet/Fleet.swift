@@ -113,6 +113,19 @@ struct Fleet: Sendable {
         }
     }
 
+    /// - Throws: Where the tenants of the file want more ports than there are, before any of them is begun.
+    func requirePorts() async throws {
+        // Another workflow may take its ports from elsewhere.
+        guard names.create == FleetFile.Workflows().create else { return }
+        let lacking = FleetPorts.lacking(tenants, leases: try await session.tenants.leases())
+        guard let first = lacking.first else { return }
+        throw CommandFailure(
+            .badData,
+            "there are not enough NodePorts: \(lacking.count) of the \(tenants.count) tenants get no window, the first "
+                + "of them '\(first)'",
+            fix: "lower 'ports.count', or 'ports.enabled: false' where none are needed, or delete tenants")
+    }
+
     private func workflow(_ purpose: TenantSituation.Purpose) throws -> Workflow {
         if let workflow = workflows[purpose] { return workflow }
         let name = purpose == .update ? names.update : names.delete

@@ -7,15 +7,21 @@ struct FleetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet", abstract: "All tenants at once: brings them to what a file says.",
         discussion: """
-            The file lists the tenants wanted; their keys are the inputs of the workflow that makes tenants:
+            The file lists the tenants wanted; their keys are the inputs of the workflow that makes tenants ('runner inputs \
+            tenant-create' lists them; others that it needs are left out here):
 
               defaults: { features: [applications] }
               tenants:
-                acme: { admin_email: ada@acme.example }
-                beta: { admin_email: bob@beta.example, features: [applications, datasets] }
+                acme: { admin: { email: ada@acme.example } }
+                beta:
+                  admin: { email: bob@beta.example }
+                  features: [applications, reports]
 
-            Other workflows than tenant-create, tenant-update and tenant-delete are named under 'workflows', as 'create',
+            Other workflows than tenant-create, tenant-update and tenant-delete are named under 'workflows', as 'create', \
             'update' and 'delete'.
+
+            Refused before anything starts: two tenants with one company, namespace, gateway host, administrator's e-mail or
+            e-mail domain, and more session ports than the registry has left.
             """,
         subcommands: [Plan.self, Apply.self])
 
@@ -51,6 +57,7 @@ struct FleetCommand: AsyncParsableCommand {
             try await options.open { fleet in
                 let situations = try await fleet.situations()
                 try fleet.requireWorkflows(for: situations)
+                try await fleet.requirePorts()
                 let plan = FleetPlan(situations)
                 Terminal.print(try options.json ? Value(encoding: plan).canonicalJSON : plan.text)
                 if plan.count(.blocked) > 0 { throw ExitStatus.waits }
@@ -99,6 +106,7 @@ struct FleetCommand: AsyncParsableCommand {
             while true {
                 let due = changing(try await fleet.situations())
                 try fleet.requireWorkflows(for: due)
+                if due.contains(where: { $0.wanted != nil }) { try await fleet.requirePorts() }
                 guard !due.isEmpty else {
                     guard !options.json else { return }
                     return Terminal.print("nothing to do: all \(fleet.tenants.count) tenants are as wanted")

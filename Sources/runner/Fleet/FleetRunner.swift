@@ -122,8 +122,8 @@ struct FleetRunner: Sendable {
             case .pending, .running, .cancelling, .rollingBack: break
             }
             looks += 1
-            if looks.isMultiple(of: 10), let (waiting, step) = try await session.waiting(record) {
-                return .waits("run \(waiting.id) waits at '\(step)'\n  fix: runner approve \(waiting.id) \(step)")
+            if looks.isMultiple(of: 10), let (waiting, step, command) = try await session.waiting(record) {
+                return .waits("run \(waiting.id) waits at '\(step)'\n  fix: \(command)")
             }
             do { try await Task.sleep(for: Self.pause) } catch { return .stopped }
         }

@@ -43,8 +43,7 @@ final class Follower {
     ///
     /// - Returns: The run's status; nil where it is not there yet.
     func step() async throws -> RunStatus? {
-        try await read(run)
-        for id in runs.keys.sorted() where id != run { try await read(id) }
+        try await read()
         guard let followed = runs[run] else { return nil }
         guard isShowing else { return followed.machine.status }
         view.tick(followed.machine, of: run, at: session.time.now())
@@ -52,20 +51,33 @@ final class Follower {
         return followed.machine.status
     }
 
-    private func read(_ id: RunID) async throws {
-        if runs[id] == nil {
-            guard let record = try await session.journal.runs(RunQuery(id: id)).first else { return }
-            runs[id] = Followed(machine: RunMachine(graph: session.graph(of: try await session.workflow(of: record))))
-        }
-        guard var followed = runs[id] else { return }
-        for entry in try await session.journal.entries(of: id, after: followed.sequence) {
-            followed.sequence = entry.sequence
+    /// Takes in what is new of all runs, in the journal's order: that a sub-run has failed comes before what it means for
+    /// the run that it is part of.
+    private func read() async throws {
+        var due = try await news(of: run)
+        // A run is looked at before those below it, so that no end of one is missed that it was told of.
+        for id in runs.keys.sorted() where id != run { due += try await news(of: id) }
+        due.sort { $0.sequence > $1.sequence }
+        while let entry = due.popLast() {
+            let id = entry.run
             for event in entry.events {
+                guard var followed = runs.removeValue(forKey: id) else { continue }
                 try followed.machine.apply(event, at: entry.at)
+                followed.sequence = entry.sequence
                 if isShowing { view.show(event, at: entry.at, of: id, followed.machine, isRoot: id == run) }
-                if case .waitStarted(_, .run(let child)) = event, runs[child] == nil { try await read(child) }
+                runs[id] = followed
+                if case .waitStarted(_, .run(let child)) = event, runs[child] == nil {
+                    due += try await news(of: child)
+                    due.sort { $0.sequence > $1.sequence }
+                }
             }
         }
-        runs[id] = followed
+    }
+
+    private func news(of id: RunID) async throws -> [JournalEntry] {
+        if let followed = runs[id] { return try await session.journal.entries(of: id, after: followed.sequence) }
+        guard let record = try await session.journal.runs(RunQuery(id: id)).first else { return [] }
+        runs[id] = Followed(machine: RunMachine(graph: session.graph(of: try await session.workflow(of: record))))
+        return try await session.journal.entries(of: id, after: 0)
     }
 }

@@ -46,7 +46,7 @@ final class LiveView: RunView, @unchecked Sendable {  // Used by one follower, o
         let width = machine.graph.nodes.map(\.id.count).max() ?? 0
         let steps = machine.graph.nodes.enumerated().map { step, node in
             let instances = machine.steps[step].instances
-            let status = StepStatus.summary(of: instances.map(\.status))
+            let status = machine.steps[step].status
             let name = node.id.padded(to: width)
             return Line(status: status, text: "\(name)  \(detail(step, instances, status, machine, now))")
         }
@@ -141,15 +141,16 @@ final class LiveView: RunView, @unchecked Sendable {  // Used by one follower, o
     }
 }
 
-extension StepStatus {
-    /// The status that says most of several items.
-    static func summary(of items: [StepStatus]) -> StepStatus {
+extension RunMachine.StepState {
+    /// Of several items, the status that says most. A `for_each` over nothing was passed over.
+    var status: StepStatus {
+        guard !instances.isEmpty else { return isDone ? .skipped : .pending }
         let order: [StepStatus] = [
             .unknown, .failed, .revertFailed, .running, .reverting, .backingOff, .waiting, .pending, .cancelled,
-            .reverted,
-            .succeeded, .skipped,
+            .reverted, .succeeded,
         ]
-        return order.first(where: items.contains) ?? .pending
+        let items = Set(instances.map(\.status))
+        return order.first(where: items.contains) ?? .skipped
     }
 }
 

@@ -23,6 +23,7 @@ struct JSONView: RunView {
             "time": .string(time.iso8601), "run": .string(run.rawValue), "status": .string(machine.status.rawValue),
             "text": .string(event.summary(in: machine.graph)),
         ]
+        // The code is left out where an event cannot be written as JSON; such a one would not be in the journal.
         if let stored = try? event.stored(), let code = stored[0] { object["event"] = code }
         if let instance = event.instance {
             object["step"] = .string(machine.graph.name(of: instance))

@@ -21,10 +21,11 @@ struct RollbackOutlook: Sendable {
 
     /// - Throws: `InvalidEvent` where the run is in no state for a rollback.
     init(of record: RunRecord, _ session: Session) async throws {
-        let (steps, isUnderWay) = try await Self.steps(of: record, session)
+        let (machine, workflow) = try await session.machine(of: record)
+        let outline = try machine.rollbackOutline()
         self.record = record
-        self.steps = steps
-        self.isUnderWay = isUnderWay
+        steps = try await Self.steps(outline, of: record, machine, workflow, session)
+        isUnderWay = outline.isUnderWay
         var root = record
         while let parent = root.parent, let above = try await session.journal.runs(RunQuery(id: parent)).first {
             root = above
@@ -36,9 +37,10 @@ struct RollbackOutlook: Sendable {
             ? ground.dependents(among: try await session.tenants.tenants()) : []
     }
 
-    private static func steps(of record: RunRecord, _ session: Session) async throws -> ([Step], isUnderWay: Bool) {
-        let (machine, workflow) = try await session.machine(of: record)
-        let outline = try machine.rollbackOutline()
+    private static func steps(
+        _ outline: RollbackOutline, of record: RunRecord, _ machine: RunMachine, _ workflow: Workflow,
+        _ session: Session
+    ) async throws -> [Step] {
         var steps: [Step] = []
         for item in outline.items {
             let definition = workflow.definition.steps[item.instance.step]
@@ -48,15 +50,17 @@ struct RollbackOutlook: Sendable {
             var step = Step(name: name, uses: definition.uses, fate: item.fate)
             step.words = words(item, machine, workflow.definition, session.catalog)
             if item.fate == .reverted,
-                let child = try await session.journal.runs(RunQuery(id: record.id.child(name))).first,
-                // One that is over, or being undone already, is told as one line.
-                let inner = try? await Self.steps(of: child, session).0
+                let child = try await session.journal.runs(RunQuery(id: record.id.child(name))).first
             {
-                step.steps = inner
+                let (machine, workflow) = try await session.machine(of: child)
+                // One that is over, or being undone already, has none, and is told as one line.
+                if let outline = try? machine.rollbackOutline() {
+                    step.steps = try await Self.steps(outline, of: child, machine, workflow, session)
+                }
             }
             steps.append(step)
         }
-        return (steps, outline.isUnderWay)
+        return steps
     }
 
     private static func words(

@@ -35,17 +35,26 @@ struct RunReport {
     }
 
     private var steps: [String] {
-        let names = machine.instances.map { machine.graph.name(of: $0) }
-        let width = names.map(\.count).max() ?? 0
-        return zip(machine.instances, names).map { id, name in
-            let state = machine[id]
-            var line = "  \(LiveView.glyph(state.status)) \(name.padded(to: width))  \(state.status.rawValue)"
-            if let from = state.startedAt, let to = state.endedAt { line += " in \((to - from).text)" }
-            if state.attempts > 1 { line += ", \(state.attempts) attempts" }
-            if case .skipped(let reason) = state.phase { line += ": \(reason)" }
-            if case .waiting(let wait) = state.phase { line += ": \(wait.text)" }
-            return line
+        let instances = Dictionary(grouping: machine.instances, by: \.step)
+        let rows = machine.graph.nodes.enumerated().flatMap { step, node in
+            // A `for_each` has none before it begins, and none where there is nothing to do.
+            guard let ids = instances[step] else { return [(node.id, machine.steps[step].status, "")] }
+            return ids.map { (machine.graph.name(of: $0), machine[$0].status, detail(machine[$0])) }
         }
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.map { name, status, detail in
+            "  \(LiveView.glyph(status)) \(name.padded(to: width))  \(status.rawValue)\(detail)"
+        }
+    }
+
+    private func detail(_ state: InstanceState) -> String {
+        var detail = ""
+        if let from = state.startedAt, let to = state.endedAt { detail += " in \((to - from).text)" }
+        if state.attempts > 1 { detail += ", \(state.attempts) attempts" }
+        if state.status == .backingOff, let next = state.deadline { detail += ", next try at \(next.clock)" }
+        if case .skipped(let reason) = state.phase { detail += ": \(reason)" }
+        if case .waiting(let wait) = state.phase { detail += ": \(wait.text)" }
+        return detail
     }
 
     /// Errors with what to do, what stays behind, outputs, and the next command.
@@ -56,6 +65,7 @@ struct RunReport {
             switch state.phase {
             case .failed, .revertFailed, .backingOff, .revertBackingOff:
                 if let failure = state.failure { lines.append("\(name): \(failure)") }
+                lines.append("  what it wrote: runner logs \(record.id) \(name)")
             case .waiting(.approval(let message, _)):
                 lines.append("\(name): waits for approval: \(message)")
                 lines.append("  fix: runner approve \(record.id) \(name), or: runner reject \(record.id) \(name)")
@@ -74,7 +84,12 @@ struct RunReport {
         if !machine.outputs.isEmpty {
             lines.append("outputs")
             for (name, value) in machine.outputs.sorted(by: { $0.key < $1.key }) {
-                lines.append("  \(name): \(value.shortText)")
+                // Texts, such as warnings, are there to be read: one a line.
+                if let texts = value.arrayValue?.compactMap(\.stringValue), texts.count > 1 {
+                    lines += ["  \(name):"] + texts.map { "    - \($0)" }
+                } else {
+                    lines.append("  \(name): \(value.shortText)")
+                }
             }
         }
         lines.append("\(status)\(advice.map { "; \($0)" } ?? "")")
@@ -83,12 +98,14 @@ struct RunReport {
 
     private var advice: String? {
         switch record.status {
-        case .failed: "mend the cause, then: runner resume \(record.id) (or: runner rollback \(record.id))"
+        case .failed where machine.instances.contains { machine[$0].phase == .failed }:
+            "mend the cause, then: runner resume \(record.id) (or: runner rollback \(record.id); a wrong input needs a new run)"
+        case .failed: "go on with: runner resume \(record.id) (or: runner rollback \(record.id))"
         case .running where status == "interrupted", .rollingBack where status == "interrupted",
             .cancelling where status == "interrupted", .pending where status == "interrupted":
             "nobody drives it; go on with: runner resume \(record.id) (or: runner cancel \(record.id), runner rollback \(record.id))"
         case .rollbackFailed: "mend the cause, then: runner rollback \(record.id)"
-        case .cancelled: "undo it with: runner rollback \(record.id)"
+        case .cancelled: "go on with: runner resume \(record.id), or undo it: runner rollback \(record.id)"
         default: nil
         }
     }

@@ -15,13 +15,18 @@ struct Session: Sendable {
     /// Opens the journal for as long as the body takes. It is closed however that ends, so that the database is one file
     /// while nobody uses it.
     ///
-    /// - Parameter isMade: Whether a database that was named and is not there is made.
+    /// - Parameter isMade: Whether a database that is not there is made. To look into a new one would tell whoever asks the
+    ///   wrong place (a crontab without `RUNNER_HOME`, say) that all is well.
     static func open<T>(
         _ options: DatabaseOption, isMade: Bool = false, _ body: (Session) async throws -> T
     ) async throws -> T {
-        if !isMade, let named = options.database, !FileManager.default.fileExists(atPath: named) {
+        let path = options.home().database
+        guard isMade || FileManager.default.fileExists(atPath: path) else {
             throw CommandFailure(
-                .notFound, "there is no database \(named)", fix: "correct the path after --db; 'runner run' makes one")
+                .notFound, "there is no database \(path)",
+                fix: options.database == nil
+                    ? "set RUNNER_HOME, or name it with --db; the first 'runner run' makes one"
+                    : "correct the path after --db; 'runner run' makes one")
         }
         let session = try Session(options)
         let result: T

@@ -24,8 +24,9 @@ extension Home {
     ///
     /// - Parameters:
     ///   - arguments: What begins it; a rollback is of a run that is there.
-    ///   - short: Steps that may end before the kill arrives, as all that they do is to look into the registry or to write
-    ///     to it. The others have to be struck, but for a fifth of all: a busy machine kills late.
+    ///   - short: Steps that may end before the kill arrives, as they take no longer than the disk does: those that look
+    ///     into the registry, or write to it. Of the others as many may escape as are a fifth of all: a busy machine kills
+    ///     late.
     ///   - later: Where given, each step that lasts is struck a second time, at a moment of its course up to this.
     @discardableResult
     func killAtEach(

@@ -24,13 +24,19 @@ final class Home: Sendable {
 
     /// Keeps the arguments of every helm from now on, a line each; it is the same helm that runs.
     func recordHelm() throws {
+        try wrap("helm") { "printf '%s\\n' \"$@\" >>'\(path)/helm.arguments'\nexec '\($0)' \"$@\"" }
+    }
+
+    /// Lets a shell script stand before a program, whose path it is given.
+    func wrap(_ name: String, script: (String) -> String) throws {
         let files = FileManager.default
-        let helm = programs + "/helm"
-        let program = try files.destinationOfSymbolicLink(atPath: helm)
-        try files.removeItem(atPath: helm)
-        let script = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>'\(path)/helm.arguments'\nexec '\(program)' \"$@\"\n"
-        try Data(script.utf8).write(to: URL(filePath: helm))
-        try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: helm)
+        let place = "\(programs)/\(name)"
+        let places = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map { "\($0)/\(name)" } ?? []
+        let linked = try? files.destinationOfSymbolicLink(atPath: place)
+        let program = try #require(linked ?? places.first { files.isExecutableFile(atPath: $0) }, "there is no \(name)")
+        if linked != nil { try files.removeItem(atPath: place) }
+        try Data("#!/bin/sh\n\(script(program))\n".utf8).write(to: URL(filePath: place))
+        try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place)
     }
 
     func helmArguments() throws -> String {

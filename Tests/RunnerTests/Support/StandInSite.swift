@@ -1,36 +1,19 @@
-import Foundation
-import Glibc
 import TestSupport
 import Testing
 import Workflow
 
-/// The stand-in of ClearML's API as a process of its own, on a loopback port, and what its control shows and does.
+/// The stand-in of ClearML's API, and what its control shows and does.
 final class StandInSite: Sendable {
     static let key = "SUPERVISORKEY"
     static let secret = "supervisor-s3cr3t/value+1"
 
-    let url: String
-    private let process: RunningProgram
-    private let folder: TemporaryDirectory
+    private let process: StandInProcess
+    var url: String { process.url }
 
     /// - Parameter options: As `StandIn --help` lists them.
     init(_ options: String...) async throws {
-        folder = try TemporaryDirectory()
-        try folder.write(
-            #"{"supervisor": {"key": "\#(Self.key)", "secret": "\#(Self.secret)"}}"#, to: "credentials.json")
-        let program =
-            ProcessInfo.processInfo.environment["SANDBOX_STANDIN"]
-            ?? Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "StandIn").path ?? "StandIn"
-        let address = folder.file("address")
-        process = try Program(program).start(
-            ["--address-file", address, "--credentials-file", folder.file("credentials.json")] + options)
-        try await until("the stand-in listens") { FileManager.default.fileExists(atPath: address) }
-        url = "http://" + (try folder.read("address"))
-    }
-
-    deinit {
-        process.kill(children: false)
-        waitpid(process.pid, nil, 0)
+        process = try await StandInProcess(
+            users: #"{"supervisor": {"key": "\#(Self.key)", "secret": "\#(Self.secret)"}}"#, options)
     }
 
     /// What `/_sandbox/…` answers.

@@ -9,7 +9,9 @@ import NIOCore
 struct StandIn: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "A server that behaves like ClearML's API, a Helm repository and a download site.",
-        discussion: "Ends on SIGTERM. Steered under /_sandbox/ (calls, faults, state, reset).")
+        discussion: """
+            Ends on SIGTERM. Steered under /_sandbox/ (calls, faults, reader, state, version, companies/ID/remove, reset).
+            """)
 
     @Option(help: "Port on 127.0.0.1; 0 picks a free one.")
     var port = 0

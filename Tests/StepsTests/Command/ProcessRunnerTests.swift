@@ -73,7 +73,7 @@ struct ProcessRunnerTests {
         #expect(failure?.kind == .executableNotFound)
         #expect(failure?.description.contains("/nowhere") == true)
         #expect(failure?.description.contains("fix: install Helm") == true)
-        #expect(failure?.hasRun == false)
+        #expect(failure?.result == nil)
     }
 
     /// Written by another process: one that is started here at this moment would inherit the open file, and a file that
@@ -93,7 +93,7 @@ struct ProcessRunnerTests {
         }
         #expect(failure?.kind == .couldNotStart)
         #expect(failure?.message.contains("No such file or directory") == true)
-        #expect(failure?.hasRun == false)
+        #expect(failure?.result == nil)
     }
 
     @Test(
@@ -230,7 +230,7 @@ struct ProcessRunnerTests {
         }
         let failure = await #expect(throws: ProcessFailure.self) { try await task.value }
         #expect(failure?.kind == .cancelled)
-        #expect(failure?.hasRun == false)
+        #expect(failure?.result == nil)
     }
 
     @Test("a cancellation is not lost on a program that is just being started", arguments: 0..<40)

@@ -11,9 +11,9 @@ struct FleetFileTests {
             InputDefinition("token", .string, secret: true),
         ], steps: [])
 
-    private func faults(_ yaml: String) -> [String] {
+    private func faults(_ yaml: String, _ definition: WorkflowDefinition? = nil) -> [String] {
         do throws(DefinitionErrors) {
-            _ = try FleetFile(yaml: yaml, file: "tenants.yaml").tenants(definition)
+            _ = try FleetFile(yaml: yaml, file: "tenants.yaml").tenants(definition ?? self.definition)
             return []
         } catch {
             return error.errors.map { "\($0.location?.line ?? 0):\($0.location?.column ?? 0) \($0.message)" }
@@ -59,6 +59,34 @@ struct FleetFileTests {
         #expect(faults("tenants: {}\ntenant: {}\n").count == 1)
         #expect(faults("tenants:\n  a: { email: a@b.example }\n  a: {}\n").count == 1)
         #expect(faults("").count == 1)
+    }
+
+    @Test(
+        "two tenants with one company, namespace, host, administrator or domain are refused, whoever is first",
+        arguments: [
+            ("admin: { email: A@x.example }", "admin: { email: a@X.example }", "administrator's e-mail 'a@x.example'"),
+            ("email_domains: [x.example, y.example]", "email_domains: [Y.example]", "e-mail domain 'y.example'"),
+            ("gateway_host: g.example", "gateway_host: g.example", "gateway host 'g.example'"),
+            ("company_name: Beta", "company_name: Beta", "company 'Beta'"),
+            ("company_name: beta", "{}", "company 'beta'"),
+            ("namespace: beta", "{}", "namespace 'beta'"),
+        ])
+    func claims(acme: String, beta: String, taken: String) {
+        let definition = WorkflowDefinition(
+            name: "tenant-create",
+            inputs: [
+                InputDefinition("name", .string), InputDefinition("admin", .any, default: .null),
+                InputDefinition("email_domains", .array(.string), default: []),
+                InputDefinition("gateway_host", .any, default: .null),
+                InputDefinition("company_name", .any, default: .null),
+                InputDefinition("namespace", .any, default: .null),
+            ], steps: [])
+        func entry(_ text: String) -> String { text == "{}" ? text : "{ \(text) }" }
+        #expect(
+            faults("tenants:\n  acme: \(entry(acme))\n  beta: \(entry(beta))\n", definition) == [
+                "3:3 tenant 'beta': \(taken) is that of tenant 'acme'"
+            ])
+        #expect(faults("tenants:\n  acme: \(entry(acme))\n  gamma: {}\n", definition) == [])
     }
 
     @Test("a secret does not belong into the file, and where it belongs is said")

@@ -21,13 +21,6 @@ struct GPUModelTests {
         #expect(GPUModel(product: product) == nil)
     }
 
-    @Test("only A100 and A30 keep the mode over a reboot")
-    func keeping() throws {
-        let products = ["NVIDIA A100-SXM4-40GB", "NVIDIA A30", "NVIDIA H100 NVL", "NVIDIA H200", "NVIDIA B200"]
-        #expect(
-            try products.map { try #require(GPUModel(product: $0)).keepsMode } == [true, true, false, false, false])
-    }
-
     @Test("resources are those of the model's profiles")
     func resources() throws {
         let small = try #require(GPUModel(product: "NVIDIA-A100-SXM4-40GB"))

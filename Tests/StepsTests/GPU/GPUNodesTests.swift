@@ -10,7 +10,7 @@ struct GPUNodesTests {
     init() throws {
         node = try ScriptedNode()
         step = try StepUnderTest(
-            GPUNodes(node.access(), NodeGuard(ownBootID: "other"), clock: SteppingClock()))
+            GPUNodes(NodeCare(node.access(), NodeGuard(ownBootID: "other"), clock: SteppingClock())))
     }
 
     private func output(_ input: [String: Value] = [:]) async throws -> [String: Value] {

@@ -40,6 +40,17 @@ struct GPUOfferTests {
         #expect(offer(node("?", offers: ["nvidia.com/mig-3g.20gb": "0"])).faults(in: wanted).errors.count == 1)
     }
 
+    @Test("of a model whose profiles are not known, none is ruled out")
+    func strangers() throws {
+        let offer = offer(node("NVIDIA-GB300"), node("NVIDIA-A30"))
+        let faults = offer.faults(in: ["nvidia.com/mig-1g.35gb": ["small"], "nvidia.com/gpus": []])
+        #expect(faults.errors.count == 1)
+        #expect(faults.warnings.count == 1)
+        let warning = try #require(faults.warnings.first)
+        #expect(warning.contains("nvidia.com/mig-1g.35gb (queue small)") && warning.contains("NVIDIA-GB300"))
+        #expect(offer.fractions == [:])
+    }
+
     @Test("whole GPUs that are there are named; resources of others are a warning")
     func others() {
         let offer = offer(node("Tesla-T4", partitioned: false, offers: ["nvidia.com/gpu": "1", "cpu": "8"]))

@@ -129,6 +129,16 @@ struct GPUPartitioningTests {
         #expect(try await node.isEnabled(0) == [.disabled, .disabled])
     }
 
+    @Test("of a model that nobody knows it is not promised that it keeps the mode")
+    func stranger() async throws {
+        let input = try await input()
+        try node.set("0/name", "NVIDIA R100\n")
+        let (output, _) = try await step.run(input)
+        #expect(output.values["mode"] == "enabled")
+        #expect(output.values["survives_reboot"] == .null)
+        #expect(step.log.contains { $0.contains("is not known") })
+    }
+
     @Test("a GPU that knows no MIG, and one that is not there, are permanent errors")
     func unfit() async throws {
         var input = try await input()

@@ -22,7 +22,7 @@ struct NodeRebootTests {
     init() async throws {
         node = try await TestCluster.kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
         step = try StepUnderTest(
-            NodeReboot(TestCluster.access(), NodeGuard(ownBootID: "elsewhere"), clock: ContinuousClock()))
+            NodeReboot(NodeCare(TestCluster.access(), NodeGuard(ownBootID: "elsewhere"), clock: ContinuousClock())))
     }
 
     private func bootID() async throws -> String {
@@ -84,7 +84,7 @@ struct NodeRebootTests {
     func own() async throws {
         let boot = try await bootID()
         let step = try StepUnderTest(
-            NodeReboot(TestCluster.access(), NodeGuard(ownBootID: boot), clock: ContinuousClock()))
+            NodeReboot(NodeCare(TestCluster.access(), NodeGuard(ownBootID: boot), clock: ContinuousClock())))
         let error = await #expect(throws: StepError.self) { _ = try await step.run(input("exit 1", outOf: boot)) }
         #expect(error?.message.contains("this program runs on the node") == true)
         #expect(try await mark() == "")

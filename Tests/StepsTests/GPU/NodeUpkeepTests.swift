@@ -7,17 +7,19 @@ import Workflow
 @Suite(.enabled(if: TestCluster.isThere, TestCluster.hint), .serialized, .timeLimit(.minutes(10)))
 struct NodeUpkeepTests {
     private let node: String
-    private let guardian = NodeGuard(ownBootID: "elsewhere")
 
     init() async throws {
         node = try await TestCluster.kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
     }
 
+    private func care() throws -> NodeCare {
+        NodeCare(try TestCluster.access(), NodeGuard(ownBootID: "elsewhere"), clock: ContinuousClock())
+    }
     private func drain() throws -> StepUnderTest {
-        try StepUnderTest(NodeDrain(TestCluster.access(), guardian, clock: ContinuousClock()))
+        try StepUnderTest(NodeDrain(care()))
     }
     private func uncordon() throws -> StepUnderTest {
-        try StepUnderTest(NodeUncordon(TestCluster.access(), guardian, clock: ContinuousClock()))
+        try StepUnderTest(NodeUncordon(care()))
     }
 
     private func input(_ more: [String: Value] = [:]) -> [String: Value] {

@@ -1,45 +1,29 @@
 import Foundation
-import Glibc
 import Steps
 import TestSupport
 import Testing
 import Workflow
 
-/// The stand-in of ClearML's API as a process of its own, on a loopback port, and what its control shows and does.
+/// The stand-in of ClearML's API, and what its control shows and does.
 final class StandInServer: Sendable {
     static let supervisor = ClearMLCredentials(key: "SUPERVISORKEY", secret: "supervisor-s3cr3t-value")
     static let stranger = ClearMLCredentials(key: "STRANGERKEY", secret: "stranger-s3cr3t-value")
 
-    let url: String
+    var url: String { process.url }
     /// Calls the API as the supervisor does.
     let client: ClearMLClient
-    private let process: RunningProgram
-    private let folder: TemporaryDirectory
+    private let process: StandInProcess
     private let http: HTTPClient
 
     /// - Parameter options: As `StandIn --help` lists them.
     init(_ options: String...) async throws {
-        folder = try TemporaryDirectory()
         http = try HTTPClient(userAgent: "test")
-        try folder.write(
-            """
-            {"supervisor": {"key": "\(Self.supervisor.key)", "secret": "\(Self.supervisor.secret)"},
-             "stranger": {"key": "\(Self.stranger.key)", "secret": "\(Self.stranger.secret)", "role": "user"}}
-            """, to: "credentials.json")
-        let program =
-            ProcessInfo.processInfo.environment["SANDBOX_STANDIN"]
-            ?? Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "StandIn").path ?? "StandIn"
-        let address = folder.file("address")
-        process = try Program(program).start(
-            ["--address-file", address, "--credentials-file", folder.file("credentials.json")] + options)
-        try await until("the stand-in listens") { FileManager.default.fileExists(atPath: address) }
-        url = "http://" + (try folder.read("address"))
-        client = ClearMLClient(url: url, credentials: Self.supervisor, transport: try .forTests())
-    }
-
-    deinit {
-        process.kill(children: false)
-        waitpid(process.pid, nil, 0)
+        process = try await StandInProcess(
+            users: """
+                {"supervisor": {"key": "\(Self.supervisor.key)", "secret": "\(Self.supervisor.secret)"},
+                 "stranger": {"key": "\(Self.stranger.key)", "secret": "\(Self.stranger.secret)", "role": "user"}}
+                """, options)
+        client = ClearMLClient(url: process.url, credentials: Self.supervisor, transport: try .forTests())
     }
 
     // MARK: - Control

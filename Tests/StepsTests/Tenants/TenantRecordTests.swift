@@ -106,6 +106,25 @@ struct TenantRecordTests {
         #expect(try await world.registry.tenant("acme")?.state == .active)
     }
 
+    @Test("a record without a state keeps the one that the tenant is in, whatever has become of it meanwhile")
+    func keepsState() async throws {
+        let world = try TenantWorld()
+        let record = try world.record(run: "r3", ["tenant": "acme", "charts": ["clearml-agent": "1.2.4"]])
+        #expect(try await record.refusal().message == "it is not made")
+        try await world.record(["tenant": "acme", "state": "active"]).take()
+        guard case .differs(let changes, let prior) = try await record.observe() else {
+            Issue.record("it has to differ")
+            return
+        }
+        #expect(changes.map(\.path) == ["tenant acme charts.clearml-agent"])
+        // Between the look and the change.
+        try await world.record(run: "r2", ["tenant": "acme", "state": "suspended"]).take()
+        try await record.take()
+        let tenant = try #require(try await world.registry.tenant("acme"))
+        #expect(tenant.state == .suspended && tenant.charts == ["clearml-agent": "1.2.4"])
+        #expect(prior?["tenant"]?["state"] == "active")
+    }
+
     @Test("no secret is in the database's files, and a copy of the sealed text opens for its own tenant alone")
     func secrecy() async throws {
         let world = try TenantWorld()

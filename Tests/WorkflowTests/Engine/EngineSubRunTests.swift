@@ -48,7 +48,7 @@ import Workflow
         try await bench.working { session async throws in
             await session.world.onApply("y") { _, _, _ in throw StepError(.permanent, "no") }
             #expect(try await session.run(Self.parent, Self.files) == .failed)
-            #expect(try await session.state("sub").failure?.message == "sub-run r1.sub ended as failed: no")
+            #expect(try await session.state("sub").failure?.message == "sub-run r1.sub ended as failed: y: no")
             #expect(try await session.machine("r1.sub").status == .failed)
             await session.world.onApply("y") { _, _, _ in nil }
             #expect(await session.resume() == .succeeded)
@@ -105,6 +105,60 @@ import Workflow
         try await bench.working { session async throws in
             #expect(try await session.run(Self.parent + group, files) == .succeeded)
             #expect(try await session.machine("r1.sub").header?.group == nil)
+        }
+    }
+
+    /// A run that works on the same thing is kept out while the sub-run works on it, and keeps the sub-run out.
+    @Test func aSubRunTakesAGroupOfItsOwn() async throws {
+        let group = "\nconcurrency: { group: inner, on_conflict: reject }"
+        let files = ["child.yaml": (Self.files["child.yaml"] ?? "") + group]
+        let parent = Self.parent + "\nconcurrency: { group: outer, on_conflict: reject }"
+        let other = "workflow: other\nsteps: { o: { uses: thing, with: { name: o } } }" + group
+        try await bench.working { session async throws in
+            var started = await bench.world.hangs("o")
+            #expect(try await session.begin(other, as: "r0") == .done)
+            await started.value
+            #expect(try await session.run(parent, files) == .failed)
+            #expect(try await session.state("sub").failure?.message.contains("r0") == true)
+            #expect(await session.world.things["x"] == nil)
+            #expect(await session.engine.submit(.cancel(RunID("r0"), by: EngineBench.ada, reason: nil)) == .done)
+            #expect(await session.settled("r0") == .cancelled)
+
+            started = await bench.world.hangs("x")
+            let resumed = await session.engine.submit(.resume(RunID("r1"), by: EngineBench.ada, sealedSecrets: nil))
+            #expect(resumed == .done)
+            await started.value
+            #expect(try await session.machine("r1.sub").header?.group == "inner")
+            guard case .refused(let reason) = try await session.begin(other, as: "r2") else {
+                Issue.record("the sub-run holds the group")
+                return
+            }
+            #expect(reason.contains("r1.sub"))
+            #expect(await session.engine.submit(.cancel(RunID("r1"), by: EngineBench.ada, reason: nil)) == .done)
+            #expect(await session.settled() == .cancelled)
+        }
+    }
+
+    /// It let go of its group when it settled: what another run does meanwhile is not undone under it, nor gone on with.
+    @Test func aSubRunWaitsForItsGroupBeforeItGoesOnOrBack() async throws {
+        let group = "\nconcurrency: { group: inner, on_conflict: reject }"
+        let files = ["child.yaml": (Self.files["child.yaml"] ?? "") + group]
+        let other = "workflow: other\nsteps: { o: { uses: thing, with: { name: o } } }" + group
+        try await bench.working { session async throws in
+            await session.world.onApply("y") { _, _, _ in throw StepError(.permanent, "no") }
+            #expect(try await session.run(Self.parent, files) == .failed)
+            await session.world.onApply("y") { _, _, _ in nil }
+            let started = await bench.world.hangs("o")
+            #expect(try await session.begin(other, as: "r2") == .done)
+            await started.value
+            #expect(await session.resume() == .failed)
+            #expect(await session.world.count("apply y") == 1)
+            #expect(await session.rollback() == .rollbackFailed)
+            #expect(await session.world.things["x"] == 2)
+            #expect(await session.engine.submit(.cancel(RunID("r2"), by: EngineBench.ada, reason: nil)) == .done)
+            #expect(await session.settled("r2") == .cancelled)
+            #expect(await session.rollback() == .rolledBack)
+            #expect(await session.world.things["x"] == nil)
         }
     }
 

@@ -71,6 +71,7 @@ final class WatchedJournal: Journal {
     func release(_ lease: Lease) async throws { try await journal.release(lease) }
     func owner(at now: Timestamp) async throws -> Owner? { try await journal.owner(at: now) }
     func runs(_ query: RunQuery) async throws -> [RunRecord] { try await journal.runs(query) }
+    func highestName() async throws -> RunID? { try await journal.highestName() }
     func entries(of run: RunID, after sequence: Int) async throws -> [JournalEntry] {
         try await journal.entries(of: run, after: sequence)
     }

@@ -59,8 +59,13 @@ package struct ClearMLSSODomains: StepKind {
 
     private func read(_ input: StepInput) async throws -> [String] {
         let client = try ClearMLParameters.client(input, transport)
-        let reply = try await client.read("login.get_settings", as: .actingAs(user: try input.string("user")))
-        return Self.sorted((reply.data["domains"]?.arrayValue ?? []).compactMap(\.stringValue))
+        return try await Self.read(client, user: try input.string("user"))
+    }
+
+    /// The domains that the server has for a user's tenant, in the order in which they are compared.
+    static func read(_ client: ClearMLClient, user: String) async throws -> [String] {
+        let reply = try await client.read("login.get_settings", as: .actingAs(user: user))
+        return sorted((reply.data["domains"]?.arrayValue ?? []).compactMap(\.stringValue))
     }
 
     private func write(_ domains: [String], _ input: StepInput) async throws {

@@ -74,7 +74,7 @@ package struct ClearMLUser: StepKind {
                 return .differs(
                     [Change("user \(user.id) role", from: .string(user.role), to: .string(role))],
                     prior: try Value(encoding: Prior(id: user.id, role: user.role)))
-            case .whole(let user): return .present(try Self.output(user.id, input, isNew: Self.isOwn(context)))
+            case .whole(let user): return .present(try Self.output(user.id, input, isNew: try Self.isOwn(context)))
             }
         }
     }
@@ -96,7 +96,7 @@ package struct ClearMLUser: StepKind {
                 _ = try await client.change(
                     "auth.edit_user", ["user": .string(user.id), "role": .string(try input.string("role"))],
                     as: .actingAs(user: user.id))
-                return try Self.output(user.id, input, isNew: Self.isOwn(context))
+                return try Self.output(user.id, input, isNew: try Self.isOwn(context))
             }
             let reply = try await client.change(
                 "auth.create_user",
@@ -151,10 +151,10 @@ package struct ClearMLUser: StepKind {
     }
 
     /// Whether a user that is found was made by this run.
-    private static func isOwn(_ context: StepContext) -> Bool {
+    private static func isOwn(_ context: StepContext) throws -> Bool {
         let history = context.history
-        let wasThere = (try? history.prior?.decoded(as: Prior.self))?.id != nil
-        return history.output?["created"] == true || (history.isInDoubt && !wasThere)
+        if history.output?["created"] == true { return true }
+        return try history.isInDoubt && history.prior?.decoded(as: Prior.self).id == nil
     }
 
     private static func output(_ id: String, _ input: StepInput, isNew: Bool) throws(StepError) -> StepOutput {

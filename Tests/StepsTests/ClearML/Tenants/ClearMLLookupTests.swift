@@ -21,6 +21,18 @@ struct ClearMLLookupTests {
         #expect(ended.failure("nobody")?.message == "nobody has this e-mail address")
     }
 
+    @Test("a tenant's domains are read, whoever has set them")
+    func domains() async throws {
+        let server = try await StandInServer()
+        let (_, user) = try await server.makeTenant()
+        let bench = try RunBench(server)
+        let look = "domains: clearml.sso-domains-lookup { user: \(user) }"
+        #expect(try await bench.run(look).steps["domains"]?.output?["domains"] == .array([]))
+        try await bench.run("sso: clearml.sso-domains { user: \(user), domains: [b.acme.org, acme.org] }", as: "r2")
+        let found = try await bench.run(look, as: "r3").steps["domains"]?.output?["domains"]
+        #expect(found == ["acme.org", "b.acme.org"])
+    }
+
     @Test("what is not there is null where that is allowed; the server's own company is refused all the same")
     func missing() async throws {
         let server = try await StandInServer()

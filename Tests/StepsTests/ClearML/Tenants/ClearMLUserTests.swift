@@ -134,4 +134,20 @@ struct ClearMLUserTests {
             return
         }
     }
+
+    @Test("a record that cannot be read makes nobody this run's own user")
+    func unreadableRecord() async throws {
+        let server = try await StandInServer()
+        let (company, _) = try await server.makeTenant()
+        let input = StepInput([
+            "url": .string(server.url), "key": .string(StandInServer.supervisor.key),
+            "secret": .string(StandInServer.supervisor.secret), "company": .string(company), "name": "Ada",
+            "email": "ada@acme.org", "role": "admin", "must_exist": false,
+        ])
+        let history = StepHistory(prior: "no record", isInDoubt: true)
+        let context = StepContext(run: "r", step: "s", attempt: 2, dataDirectory: "/", history: history) { _, _ in }
+        await #expect(throws: DecodingError.self) {
+            try await ClearMLUser(try .forTests()).observe(input, context)
+        }
+    }
 }
